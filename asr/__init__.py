@@ -1,0 +1,1 @@
+"""From sound to words: recogniser interface, Vosk engine, decode pool, end of speech, models."""

@@ -1,0 +1,63 @@
+# ruff: noqa: N818 - errors bear the names of the trade (PoolFull, ModelNotFound)
+"""What can go wrong between sound and words; every message says what to do next.
+
+Messages are Chinese first because administrators read them on the command line.
+"""
+
+
+class AsrError(Exception):
+    """Any failure of the speech room."""
+
+    retryable = False  # True: the same request may succeed a moment later
+
+
+class ModelError(AsrError):
+    """A speech model cannot be used or installed."""
+
+
+class ModelNotFound(ModelError):
+    """There is no model of that name, or no model at that place."""
+
+
+class ModelBroken(ModelError):
+    """A model's files are incomplete, damaged, or libvosk refuses to load them."""
+
+
+class ModelRefused(ModelError):
+    """An archive or folder is unsafe to unpack: path outside its folder, link, far too big, no valid name."""
+
+
+class ModelExists(ModelError):
+    """A model of that name is installed already."""
+
+
+class ShelfBusy(ModelError):
+    """Another installation holds the model folder."""
+
+    retryable = True
+
+
+class PoolError(AsrError):
+    """The decode pool cannot serve this call."""
+
+
+class PoolFull(PoolError):
+    """All places are taken, or decoding lags too far: this call does without speech (law 1: police)."""
+
+    retryable = True
+
+
+class PoolClosed(PoolError):
+    """The pool has been closed; its streams end without a result."""
+
+
+class StreamClosed(PoolError):
+    """Audio was fed to a stream after its finish()."""
+
+
+class RecogniserFailed(AsrError):
+    """A recogniser could not be opened or could not decode; only its own call is affected."""
+
+
+class AudioUnreadable(AsrError):
+    """A file is not audio, is damaged, or is of an unknown kind."""

@@ -1,0 +1,165 @@
+"""The threads that decode all calls, and the fair order in which they do it.
+
+One lock guards all bookkeeping; decoding itself runs outside it (libvosk releases the GIL). A stream that has
+something to decode stands once in a queue. A thread takes the first stream, decodes one *turn* of it (at most
+0.2 s of audio), and puts it back at the end when more is waiting: round-robin, one thread a call at a time,
+each call's audio in order. Nothing is ever dropped: a pool that falls behind lags, says so in `lag_s`, and
+refuses new calls instead.
+
+A frozen or broken recogniser costs its own call; the others do not notice. feed(), finish() and cancel() only
+take the lock for a moment: they are meant for the event loop's thread.
+"""
+
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+import structlog
+
+from asr.errors import PoolClosed, PoolFull
+from asr.recogniser import SAMPLE_BYTES, SAMPLE_RATE, Engine
+from asr.stream import OnFailure, OnUtterance, SpeechStream
+
+__all__ = ["TURN_BYTES", "DecodePool", "SpeechStream"]
+
+_LOG = structlog.get_logger(__name__)
+
+# One turn's audio, 0.2 s. Short enough that 30 calls behind one another wait little (decoding it takes 4 to
+# 14 ms), long enough that a pool which has fallen behind decodes in efficient pieces.
+TURN_BYTES = SAMPLE_RATE * SAMPLE_BYTES // 5
+
+
+class DecodePool:
+    """Decodes up to `capacity` calls on `threads` threads (None: one per core of this process)."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        threads: int | None,
+        capacity: int,
+        max_lag_s: float,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Start the threads. `max_lag_s`: seconds of lag from which on new calls are refused."""
+        count = len(os.sched_getaffinity(0)) if threads is None else threads
+        if count < 1 or capacity < 1 or max_lag_s <= 0:
+            raise ValueError("a decode pool needs at least one thread, one place and a positive lag limit")
+        self._engine = engine
+        self._capacity = capacity
+        self._max_lag_s = max_lag_s
+        self._clock = clock
+        self.lock = threading.Condition()  # guards everything below and every stream's state
+        self._streams: set[SpeechStream] = set()  # open calls: each holds a place
+        self._ready: deque[SpeechStream] = deque()  # streams with work, none of them being decoded
+        self._closed = False  # no new calls
+        self._stopping = False  # threads end when nothing is left to free
+        self._threads = [
+            threading.Thread(target=self._work, name=f"asr-decode-{number}", daemon=True)
+            for number in range(count)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def lag_s(self) -> float:
+        """Age in seconds of the oldest audio that has not been decoded; 0.0 when nothing waits."""
+        with self.lock:
+            return self._lag()
+
+    @property
+    def open_streams(self) -> int:
+        """How many calls hold a place now."""
+        with self.lock:
+            return len(self._streams)
+
+    def open(self, on_utterance: OnUtterance, on_failure: OnFailure | None = None) -> SpeechStream:
+        """Give a call its place and stream; never blocks (the recogniser is made on a pool thread).
+
+        `on_utterance` gets every changed partial and every final utterance up to finish(); `on_failure` gets
+        the error that ended this stream, once. Both are called on a pool thread and must not block.
+        Raises PoolFull when there is no place or decoding lags too far behind, PoolClosed after close().
+        """
+        with self.lock:
+            if self._closed:
+                raise PoolClosed("语音识别池已关闭，请重新启动服务。")
+            if len(self._streams) >= self._capacity:
+                raise PoolFull(
+                    f"语音识别已满（{self._capacity} 路）。本次来电不识别，直接转 110；可增加机器。"
+                )
+            lag = self._lag()
+            if lag > self._max_lag_s:
+                raise PoolFull(
+                    f"语音识别落后 {lag:.1f} 秒（上限 {self._max_lag_s:.1f} 秒）。"
+                    "本次来电不识别，直接转 110；请增加 CPU 或机器。"
+                )
+            stream = SpeechStream(self._engine, self, on_utterance, on_failure)
+            self._streams.add(stream)
+            return stream
+
+    def close(self, timeout_s: float = 5.0) -> None:
+        """End all streams (their futures fail with PoolClosed) and join the threads; idempotent.
+
+        A turn being decoded is finished first. A thread that libvosk does not give back within `timeout_s` is
+        left behind and logged: a native call cannot be interrupted.
+        """
+        with self.lock:
+            self._closed = True
+            streams = tuple(self._streams)
+        for stream in streams:
+            stream.abandon(PoolClosed("语音识别池已关闭，识别没有完成；请重新启动服务。"))
+        with self.lock:
+            self._stopping = True
+            self.lock.notify_all()
+        deadline = time.monotonic() + timeout_s
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+            if thread.is_alive():
+                _LOG.error("decode_thread_frozen", thread=thread.name, waited_s=timeout_s)
+
+    def now(self) -> float:
+        """Return the pool's clock in seconds."""
+        return self._clock()
+
+    def wake(self, stream: SpeechStream) -> None:
+        """Queue a stream that has something to do. Lock held; for streams only."""
+        if stream.has_work and not stream.is_scheduled:
+            stream.is_scheduled = True
+            self._ready.append(stream)
+            self.lock.notify()
+
+    def release(self, stream: SpeechStream) -> None:
+        """Free an ended stream's place. Lock held; for streams only."""
+        self._streams.discard(stream)
+
+    def _lag(self) -> float:
+        """Return the lag in seconds. Lock held."""
+        oldest = min((at for stream in self._streams if (at := stream.oldest) is not None), default=None)
+        return 0.0 if oldest is None else max(0.0, self._clock() - oldest)
+
+    def _work(self) -> None:
+        """One thread's life: turn after turn until the pool is closed and every ended stream is freed."""
+        while True:
+            with self.lock:
+                self.lock.wait_for(lambda: self._ready or self._stopping)
+                if not self._ready:
+                    return
+                stream = self._ready.popleft()
+                turn = stream.take(TURN_BYTES)
+            stream.decode(turn)
+            with self.lock:
+                stream.turned()
+                stream.is_scheduled = False
+                self.wake(stream)

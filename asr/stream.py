@@ -1,0 +1,212 @@
+"""One call's place in the decode pool: audio in on the event loop's thread, words out on a pool thread.
+
+A stream is open until finish() was served, cancel() was called, its recogniser failed, or the pool closed.
+All its state is guarded by the pool's lock, except the recogniser: that belongs to the thread with the turn.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
+
+from asr.errors import StreamClosed
+from asr.recogniser import Engine, Recogniser
+from asr.utterance import Utterance
+
+OnUtterance = Callable[[Utterance], None]
+OnFailure = Callable[[Exception], None]
+
+_LOG = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What a thread does for a stream before the next stream has its turn."""
+
+    pcm: bytes  # s16le 8 kHz, possibly empty
+    is_last: bool  # finish() was called and this is all that is left
+    ended: bool  # the stream has ended: only its recogniser is to be freed
+
+
+class Schedule(Protocol):
+    """What a stream needs of its pool; all called with the lock held."""
+
+    lock: threading.Condition
+
+    def now(self) -> float:
+        """Return the pool's clock in seconds."""
+        ...
+
+    def wake(self, stream: "SpeechStream") -> None:
+        """Put a stream with something to do into the queue, unless it stands there or is being decoded."""
+        ...
+
+    def release(self, stream: "SpeechStream") -> None:
+        """Give back the place of a stream that has ended."""
+        ...
+
+
+class SpeechStream:
+    """Made by DecodePool.open(). feed(), finish() and cancel() never block."""
+
+    def __init__(
+        self, engine: Engine, schedule: Schedule, on_utterance: OnUtterance, on_failure: OnFailure | None
+    ) -> None:
+        self._engine = engine
+        self._schedule = schedule
+        self._on_utterance = on_utterance
+        self._on_failure = on_failure
+        self._pending: deque[tuple[float, memoryview]] = deque()  # (arrival, audio), oldest first
+        self._decoding_since: float | None = None  # arrival of the oldest audio of the turn under way
+        self._future: Future[Utterance] | None = None  # made by finish()
+        self._failure: Exception | None = None
+        self._ended = False
+        self._recogniser: Recogniser | None = None
+        self.is_scheduled = False  # in the pool's queue, or a thread has its turn; the pool's to write
+
+    def feed(self, pcm: bytes) -> None:
+        """Hand over audio, s16le mono 8 kHz; ignored once the stream was cancelled or has failed.
+
+        Raises StreamClosed after finish().
+        """
+        with self._schedule.lock:
+            if self._ended or not pcm:
+                return
+            if self._future is not None:
+                raise StreamClosed("finish() 之后不能再送音频：请先开新的识别流（feed after finish）。")
+            self._pending.append((self._schedule.now(), memoryview(bytes(pcm))))
+            self._schedule.wake(self)
+
+    def finish(self) -> Future[Utterance]:
+        """Say that the audio is over; the future gives the final utterance of what was not final yet.
+
+        That utterance does not go to on_utterance as well. The future fails with the recogniser's error if
+        that fails, with PoolClosed if the pool closes first, and is cancelled by cancel().
+        """
+        with self._schedule.lock:
+            if self._future is not None:
+                return self._future
+            future = self._future = Future()
+            ended, failure = self._ended, self._failure
+            if not ended:
+                self._schedule.wake(self)
+        if ended:
+            _settle(future, failure)
+        return future
+
+    def cancel(self) -> None:
+        """Give up: waiting audio is forgotten, the place is free at once; idempotent.
+
+        One utterance that is being decoded at this moment may still be reported.
+        """
+        self._end(None)
+
+    def abandon(self, reason: Exception) -> None:
+        """End the stream with `reason` because the pool closes."""
+        self._end(reason)
+
+    @property
+    def oldest(self) -> float | None:
+        """When the oldest audio that has not been decoded arrived (pool's clock); None when none waits."""
+        if self._decoding_since is not None:
+            return self._decoding_since
+        return self._pending[0][0] if self._pending else None
+
+    @property
+    def has_work(self) -> bool:
+        """Whether the stream needs another turn. Lock held."""
+        if self._ended:
+            return self._recogniser is not None
+        return bool(self._pending) or self._future is not None
+
+    def take(self, size: int) -> Turn:
+        """Take the next turn, at most `size` bytes. Lock held."""
+        if self._ended:
+            return Turn(b"", is_last=False, ended=True)
+        pieces: list[memoryview] = []
+        room = size
+        while self._pending and room:
+            arrived, piece = self._pending.popleft()
+            if self._decoding_since is None:
+                self._decoding_since = arrived
+            if len(piece) > room:
+                self._pending.appendleft((arrived, piece[room:]))
+            pieces.append(piece[:room])
+            room -= len(pieces[-1])
+        is_last = self._future is not None and not self._pending
+        return Turn(b"".join(pieces), is_last=is_last, ended=False)
+
+    def turned(self) -> None:
+        """Note that the turn is over. Lock held."""
+        self._decoding_since = None
+
+    def decode(self, turn: Turn) -> None:
+        """Do one turn, on a pool thread, without the lock. Never raises: a failure ends this stream only."""
+        if turn.ended:
+            self._recogniser = None  # frees libvosk's memory here rather than on the event loop
+            return
+        try:
+            final = self._decode(turn)
+        except Exception as error:  # noqa: BLE001 - whatever an engine or a callback raises is this call's fault alone
+            self._fail(error)
+        else:
+            if final is not None:
+                self._end(final)
+
+    def _decode(self, turn: Turn) -> Utterance | None:
+        """Decode the turn's audio; return the final utterance if it is the last one."""
+        if self._recogniser is None:
+            self._recogniser = self._engine.open()
+        if turn.pcm:
+            utterance = self._recogniser.accept(turn.pcm)
+            if utterance is not None and not self._ended:
+                self._on_utterance(utterance)
+        if not turn.is_last:
+            return None
+        final = self._recogniser.finish()
+        self._recogniser = None
+        return final
+
+    def _fail(self, error: Exception) -> None:
+        """End this stream with an error and report it."""
+        _LOG.warning("decode_failed", engine=self._engine.name, error=repr(error))
+        self._recogniser = None
+        if self._end(error) and self._on_failure is not None:
+            try:
+                self._on_failure(error)
+            except Exception as second:  # noqa: BLE001 - a callback must not cost a pool thread
+                _LOG.exception("on_failure_raised", error=repr(second))
+
+    def _end(self, outcome: Utterance | Exception | None) -> bool:
+        """End the stream, free its place, settle finish()'s future; False when it had ended before.
+
+        `outcome`: the final utterance, what went wrong, or None for cancelled.
+        """
+        with self._schedule.lock:
+            if self._ended:
+                return False
+            self._ended = True
+            self._failure = outcome if isinstance(outcome, Exception) else None
+            self._pending.clear()
+            self._schedule.release(self)
+            self._schedule.wake(self)
+            future = self._future
+        if future is not None:  # outside the lock: a future calls back whoever waits for it
+            _settle(future, outcome)
+        return True
+
+
+def _settle(future: Future[Utterance], outcome: Utterance | Exception | None) -> None:
+    """Give a future its outcome, unless whoever waits has cancelled it."""
+    if outcome is None:
+        future.cancel()
+    elif not future.set_running_or_notify_cancel():
+        return
+    elif isinstance(outcome, Exception):
+        future.set_exception(outcome)
+    else:
+        future.set_result(outcome)

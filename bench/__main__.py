@@ -1,0 +1,22 @@
+"""`python -m bench [NAME…]`: the measurements whose figures stand in docs/benchmarks.md."""
+
+from __future__ import annotations
+
+import click
+
+from bench import deciding, decoding
+
+MEASUREMENTS = {"decoding": decoding.run, "deciding": deciding.run}
+
+
+@click.command()
+@click.argument("names", nargs=-1, type=click.Choice(sorted(MEASUREMENTS)))
+def main(names: tuple[str, ...]) -> None:
+    """Measure NAMES (default: all), each against something real in the same run."""
+    for name in names or MEASUREMENTS:
+        print(f"== {name}", flush=True)
+        MEASUREMENTS[name](lambda line: print(line, flush=True))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The private Asterisk: found or installed, configured from our settings, run and kept alive."""

@@ -1,0 +1,1 @@
+"""AudioSocket: the caller's voice in, prompts out, one TCP connection a call (Asterisk is the client)."""

@@ -1,0 +1,38 @@
+"""What the dialogue needs of speech recognition, and the case that there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from asr.errors import PoolFull
+from asr.pool import SpeechStream
+from asr.utterance import Utterance
+
+
+class Decoders(Protocol):
+    """Opens a stream of speech a call; `asr.pool.DecodePool` is the real one."""
+
+    def open(
+        self,
+        on_utterance: Callable[[Utterance], None],
+        on_failure: Callable[[BaseException], None] | None = None,
+    ) -> SpeechStream:
+        """A stream for one call. Raises PoolFull when this call has to do without."""
+        ...
+
+
+class NoDecoders:
+    """No speech model could be loaded: every call does without, and so goes to police at once."""
+
+    def __init__(self, why: str) -> None:
+        self._why = why
+
+    def open(
+        self,
+        on_utterance: Callable[[Utterance], None],
+        on_failure: Callable[[BaseException], None] | None = None,
+    ) -> SpeechStream:
+        """Always raises PoolFull with the reason."""
+        del on_utterance, on_failure
+        raise PoolFull(f"no speech recognition: {self._why}")

@@ -1,0 +1,161 @@
+"""One call through the deciding path: FastAGI session → audio → dialogue → channel variables (law 4).
+
+The FastAGI session runs on a thread of its own and blocks; the dialogue runs on the asyncio loop. This file is where
+they meet. Whatever goes wrong here ends the script, and the dialplan brings the caller to police.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import uuid
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import closing
+from dataclasses import dataclass
+
+import structlog
+
+from ivr.audiosocket.server import AudioSocketServer
+from ivr.call import CallLife
+from ivr.decoders import Decoders
+from ivr.dialogue import Dialogue, Outcome, Patience, Reason
+from ivr.errors import IvrError
+from ivr.fastagi.errors import CallerGone
+from ivr.fastagi.session import AgiSession
+from ivr.journal import Journal, call_id_of
+from ivr.prompts import Prompts
+from records.masking import mask_number
+from transfer.errors import LocationUnreadable
+from transfer.geoloc import read_location
+from transfer.handoff import channel_variables
+from transfer.location import CallerLocation
+from triage.engine import Triage
+
+log = structlog.get_logger(__name__)
+
+SCRIPT = "110"
+_AUDIO_JOINS_WITHIN_S = 1.0
+_PROBE_S = 0.3
+_MARGIN_S = 5.0
+"""The dialplan's time-out above the dialogue's own limit: it only fires when we are gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """Handles FastAGI sessions; one is made a node and shared by all its calls."""
+
+    loop: asyncio.AbstractEventLoop
+    audio: AudioSocketServer
+    audio_address: tuple[str, int]
+    decoders: Decoders
+    triage: Triage
+    prompts: Prompts
+    patience: Patience
+    journal: Journal
+    arrived: Callable[[str, str], None]
+    """Told of every call: its id and its channel's unique id."""
+
+    def handle(self, session: AgiSession) -> None:
+        """One call, on the session's own thread. Raises nothing that matters: the server logs and closes."""
+        environment = session.environment
+        call_id = call_id_of(environment.uniqueid)
+        with structlog.contextvars.bound_contextvars(call_id=call_id):
+            if environment.script != SCRIPT:
+                log.warning("fastagi.unknown_script", script=environment.script[:60])
+                return
+            self.arrived(call_id, environment.uniqueid)
+            log.info("call.started", caller=mask_number(environment.caller_number), dialled=environment.dialled)
+            try:
+                self._converse(session, call_id)
+            except CallerGone as gone:
+                # Hung up, or taken on by the dialplan's time-out: which of them AMI will tell.
+                log.info("call.left_the_script", detail=str(gone))
+            except (IvrError, OSError) as error:
+                log.exception("call.fault")
+                self.journal.fault(call_id, type(error).__name__, str(error))
+
+    def _converse(self, session: AgiSession, call_id: str) -> None:
+        environment = session.environment
+        sip_call_id = ""
+        try:
+            # First of all: the dialplan gave us a second and a half; now that we are here, take what we need.
+            session.set_variable("TIMEOUT(absolute)", f"{self.patience.listen_limit_s + _MARGIN_S:g}")
+            sip_call_id = session.get_full_variable("${CHANNEL(pjsip,call-id)}")
+        finally:
+            # Also of a caller who is gone already: a session that waited while the node was away (law 5).
+            self.journal.started(
+                call_id,
+                caller=environment.caller_number,
+                display_name=environment.caller_name,
+                dialled=environment.dialled,
+                sip_call_id=sip_call_id,
+                channel=environment.channel,
+            )
+        session.set_variable("__CALL_ID", call_id)
+        location = self._locate(session, call_id)
+        outcome = self._talk(session, call_id)
+        self.journal.decided(call_id, outcome)
+        decision = outcome.decision
+        log.info(
+            "call.decided",
+            route=decision.route.value,
+            category=decision.category,
+            reason=outcome.reason.value,
+            after_s=round(outcome.after_s, 2),
+        )
+        if outcome.reason is Reason.HUNG_UP:
+            return
+        for name, value in channel_variables(decision, location).items():
+            session.set_variable(name, value)
+
+    def _locate(self, session: AgiSession, call_id: str) -> CallerLocation | None:
+        try:
+            location = read_location(lambda field: session.get_full_variable(f"${{GEOLOC_PROFILE({field})}}"))
+        except LocationUnreadable as unreadable:
+            log.warning("location.unreadable", detail=str(unreadable))
+            self.journal.fault(call_id, "location unreadable", str(unreadable))
+            return None
+        if location is not None:
+            self.journal.located(call_id, location)
+        return location
+
+    def _talk(self, session: AgiSession, call_id: str) -> Outcome:
+        """Join the caller's audio to the dialogue and wait for what it comes to."""
+        stream_id = uuid.uuid4()
+        talk: Future[Outcome] = asyncio.run_coroutine_threadsafe(self._dialogue(stream_id, call_id), self.loop)
+        try:
+            self._probe()
+            host, port = self.audio_address
+            session.execute("TryExec", f"AudioSocket({stream_id},{host}:{port})")
+        except CallerGone as gone:
+            log.info("call.gone", detail=str(gone))  # what was said until then still goes into the record
+        except BaseException:
+            talk.cancel()
+            raise
+        return talk.result(timeout=_AUDIO_JOINS_WITHIN_S)
+
+    def _probe(self) -> None:
+        """Make sure that somebody listens before Asterisk connects.
+
+        A refused AudioSocket connection makes Asterisk close a file descriptor twice and cut other people's calls
+        (measured on 22.10.1), so it must never be sent to a port that refuses.
+        """
+        with closing(socket.create_connection(self.audio_address, timeout=_PROBE_S)):
+            log.debug("audiosocket.probed")
+
+    async def _dialogue(self, stream_id: uuid.UUID, call_id: str) -> Outcome:
+        with structlog.contextvars.bound_contextvars(call_id=call_id):
+            session = await asyncio.wait_for(self.audio.expect(stream_id), _AUDIO_JOINS_WITHIN_S)
+            try:
+                return await Dialogue(
+                    CallLife(call_id),
+                    session,
+                    self.decoders,
+                    self.triage,
+                    self.prompts,
+                    self.patience,
+                    lambda utterance: self.journal.heard(call_id, utterance),
+                ).run()
+            finally:
+                await session.close()

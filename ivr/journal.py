@@ -1,0 +1,121 @@
+"""Turns what happens to a call into numbered events for the record. Never blocks and never fails a call.
+
+A call's identity comes from Asterisk's own unique id of the caller's channel, and so do the identities of its
+beginning and its end: whoever tells of them first (the FastAGI session, AMI, Asterisk's call records read after a
+crash), the record has each of them once.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+
+from asr.utterance import Utterance
+from ivr.dialogue import Outcome
+from records.events import CallEvent, EventKind, JsonValue
+from transfer.location import CallerLocation
+
+_CALLS = uuid.UUID("5d6e2f0a-0110-4110-8110-6d696e736821")
+_ONCE = frozenset({EventKind.STARTED, EventKind.LOCATED, EventKind.DECIDED, EventKind.ENDED})
+
+
+def call_id_of(uniqueid: str) -> str:
+    """The call's id: the same for the same channel, whoever asks."""
+    return str(uuid.uuid5(_CALLS, uniqueid))
+
+
+class Journal:
+    """Writes a call's story. `submit` hands an event on and must not block (EventWriter.submit)."""
+
+    def __init__(
+        self, submit: Callable[[CallEvent], None], *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self._submit = submit
+        self._now = now
+
+    def started(
+        self,
+        call_id: str,
+        *,
+        caller: str,
+        display_name: str,
+        dialled: str,
+        sip_call_id: str,
+        channel: str,
+        at: datetime | None = None,
+    ) -> None:
+        """A caller has been answered, `at` (now)."""
+        self.note(
+            call_id,
+            EventKind.STARTED,
+            at,
+            caller=caller,
+            display_name=display_name,
+            dialled=dialled,
+            sip_call_id=sip_call_id,
+            channel=channel,
+        )
+
+    def located(self, call_id: str, location: CallerLocation) -> None:
+        """The network told where the caller is."""
+        self.note(call_id, EventKind.LOCATED, location=_json(location.as_json()))
+
+    def heard(self, call_id: str, utterance: Utterance) -> None:
+        """The caller has finished an utterance."""
+        self.note(
+            call_id,
+            EventKind.HEARD,
+            text=utterance.text,
+            is_final=utterance.is_final,
+            confidence=round(utterance.confidence, 3),
+        )
+
+    def decided(self, call_id: str, outcome: Outcome) -> None:
+        """The route is known, and why."""
+        decision = outcome.decision
+        self.note(
+            call_id,
+            EventKind.DECIDED,
+            route=decision.route.value,
+            category=decision.category,
+            label=decision.label,
+            priority=decision.priority,
+            confidence=round(decision.confidence, 3),
+            evidence=[
+                {
+                    "phrase": e.phrase,
+                    "start": e.start,
+                    "end": e.end,
+                    "rule": e.rule,
+                    "category": e.category,
+                    "weight": e.weight,
+                }
+                for e in decision.evidence
+            ],
+            flags=list(decision.flags),
+            joint_service=decision.joint_service,
+            department=decision.department,
+            lexicon_version=decision.lexicon_version,
+            text=decision.text,
+            reason=outcome.reason.value,
+            after_s=round(outcome.after_s, 3),
+        )
+
+    def fault(self, call_id: str, what: str, detail: str) -> None:
+        """Something failed while this call was ours; it went to police."""
+        self.note(call_id, EventKind.FAULT, what=what, detail=detail[:500])
+
+    def ended(self, call_id: str, cause: str, at: datetime | None = None) -> None:
+        """The caller is gone."""
+        self.note(call_id, EventKind.ENDED, at=at, cause=cause)
+
+    def note(self, call_id: str, kind: EventKind, at: datetime | None = None, **data: JsonValue) -> None:
+        """Any event. Those that a call has once get an id made from the call, so that they are written once."""
+        event_id = f"{call_id}:{kind.value}" if kind in _ONCE else uuid.uuid4().hex
+        self._submit(CallEvent(call_id, kind, at or self._now(), data, event_id))
+
+
+def _json(value: Mapping[str, object]) -> JsonValue:
+    """Plain JSON types; the dataclasses that come here hold nothing else."""
+    return {key: _json(v) if isinstance(v, Mapping) else v for key, v in value.items()}  # type: ignore[misc]

@@ -1,0 +1,127 @@
+"""The node: the one asyncio process that answers calls. Its parent gives it the listening sockets and a pulse to keep.
+
+What it needs for the deciding path it loads before it says that it is ready. What may be away (database, AMI, the
+speech model) it starts without: calls are answered all the same and go to police where nothing can be decided.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from asr.errors import AsrError
+from asr.models import ModelShelf
+from asr.pool import DecodePool
+from asr.vosk_engine import VoskEngine
+from ivr.audiosocket.server import AudioSocketServer
+from ivr.config import BUNDLED_MODEL, Config
+from ivr.decoders import Decoders, NoDecoders
+from ivr.exchange import Exchange
+from ivr.fastagi.server import FastAgiServer
+from ivr.heartbeat import beat
+from ivr.journal import Journal
+from ivr.prompts import Prompts
+from ivr.prompts import FOLDER as BUILT_IN_PROMPTS
+from ivr.switchboard import Switchboard
+from records.spool import Spool
+from records.store import Store
+from records.writer import EventWriter
+from triage.engine import Triage
+
+log = structlog.get_logger(__name__)
+
+_FLUSH_S = 5.0
+_SESSIONS_END_WITHIN_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Inherited:
+    """File descriptors that the parent hands down."""
+
+    fastagi: int
+    audiosocket: int
+    pulse: int
+    """Writing end of the heartbeat pipe."""
+    lifeline: int
+    """Reading end of a pipe that nobody writes: it ends when the parent is gone."""
+
+
+async def run_node(config: Config, inherited: Inherited) -> None:
+    """Serve until SIGTERM or until the parent is gone."""
+    async with AsyncExitStack() as stack:
+        stop = _stop_signal(inherited.lifeline)
+        writer = _records(config)
+        stack.callback(writer.close, _FLUSH_S)
+        journal = Journal(writer.submit)
+        decoders = await asyncio.to_thread(_decoders, config)
+        if isinstance(decoders, DecodePool):
+            stack.callback(decoders.close)
+        audio_socket = socket.socket(fileno=inherited.audiosocket)
+        audio = AudioSocketServer(audio_socket, max_sessions=2 * config.speech.capacity)
+        await audio.start()
+        stack.push_async_callback(audio.close)
+        switchboard = Switchboard(config.asterisk, journal)
+        switchboard.start()
+        stack.push_async_callback(asyncio.to_thread, switchboard.close)
+        exchange = Exchange(
+            loop=asyncio.get_running_loop(),
+            audio=audio,
+            audio_address=audio_socket.getsockname()[:2],
+            decoders=decoders,
+            triage=await asyncio.to_thread(Triage.load, config.triage.lexicon),
+            prompts=Prompts.load([f for f in (config.prompts.folder, BUILT_IN_PROMPTS) if f]),
+            patience=config.call.patience,
+            journal=journal,
+            arrived=switchboard.arrived,
+        )
+        fastagi = FastAgiServer(socket.socket(fileno=inherited.fastagi), exchange.handle)
+        fastagi.start()
+        stack.push_async_callback(asyncio.to_thread, fastagi.close, _SESSIONS_END_WITHIN_S)
+        pulse = asyncio.create_task(beat(inherited.pulse))
+        stack.callback(pulse.cancel)
+        log.info("node.ready", pid=os.getpid())
+        await stop.wait()
+        log.info("node.stopping", pid=os.getpid())
+
+
+def _stop_signal(lifeline: int) -> asyncio.Event:
+    """An event that is set by SIGTERM, by SIGINT, and when the parent is gone."""
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+
+    def orphaned() -> None:
+        loop.remove_reader(lifeline)
+        log.warning("node.orphaned")
+        stop.set()
+
+    loop.add_reader(lifeline, orphaned)
+    return stop
+
+
+def _records(config: Config) -> EventWriter:
+    return EventWriter(Store(config.database_url), Spool(config.spool_dir))
+
+
+def _decoders(config: Config) -> Decoders:
+    shelf = ModelShelf(BUNDLED_MODEL, config.models_dir)
+    try:
+        named = Path(config.speech.model)
+        if not config.speech.model:
+            folder = shelf.active().path
+        else:
+            folder = named if named.is_absolute() else shelf.find(config.speech.model).path
+        engine = VoskEngine(folder)
+    except AsrError as error:
+        log.error("speech.missing", error=str(error))  # noqa: TRY400 - the reason is enough, no stack wanted
+        return NoDecoders(str(error))
+    log.info("speech.loaded", model=engine.name)
+    settings = config.speech
+    return DecodePool(engine, settings.threads or None, settings.capacity, settings.max_lag_s)

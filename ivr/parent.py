@@ -1,0 +1,148 @@
+"""The parent: small, holds the listening sockets, and keeps a node and an Asterisk alive.
+
+The sockets of FastAGI and AudioSocket are bound here and handed down, so that the ports never refuse while a node
+restarts: Asterisk cuts other people's calls when an AudioSocket connection is refused. A session that arrives
+meanwhile waits in the backlog; the dialplan's own time-out sends its caller to police after a second and a half.
+
+When the parent itself dies its node ends too, by the lifeline, and the ports close: FastAGI then refuses at once and
+every call goes straight to police. Asterisk lives on, and the next parent adopts it with the calls that it carries.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from ivr.config import ROOT
+from ivr.heartbeat import Pulse
+
+log = structlog.get_logger(__name__)
+
+BACKLOG = 512
+START_LIMIT_S = 120.0
+"""A large speech model takes its time to load; until then callers go to police by the dialplan."""
+_CHECKS_A_LIMIT = 5
+_LONGEST_BACKOFF_S = 10.0
+_STEADY_S = 5.0
+_STOP_LIMIT_S = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class Listeners:
+    """The two ports that Asterisk connects to."""
+
+    fastagi: socket.socket
+    audiosocket: socket.socket
+
+    @classmethod
+    def bind(cls, host: str, fastagi_port: int, audiosocket_port: int) -> Listeners:
+        """Bind both. Raises OSError naming the port that is taken."""
+        return cls(_listen(host, fastagi_port), _listen(host, audiosocket_port))
+
+    def close(self) -> None:
+        """From now on the ports refuse."""
+        self.fastagi.close()
+        self.audiosocket.close()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((host, port), backlog=BACKLOG)
+    except OSError as error:
+        raise OSError(error.errno, f"port {port} on {host} cannot be opened ({error.strerror}); is a server running?") from None
+
+
+class NodeKeeper:
+    """Starts the node, listens to its pulse, kills it when it freezes, starts it again."""
+
+    def __init__(self, config_path: Path | None, listeners: Listeners, watchdog_s: float, log_file: int | None) -> None:
+        """`log_file` is a file descriptor for the node's log; None: our own standard error."""
+        self._config_path = config_path
+        self._listeners = listeners
+        self._watchdog_s = watchdog_s
+        self._log_file = log_file
+        self._process: asyncio.subprocess.Process | None = None
+        self.ready = asyncio.Event()
+        """A node is serving; cleared while one restarts."""
+        self.restarts = 0
+
+    @property
+    def pid(self) -> int | None:
+        """The node's process id; None while there is none."""
+        return self._process.pid if self._process and self._process.returncode is None else None
+
+    async def keep(self) -> None:
+        """Keep a node alive until cancelled; then stop it and wait for it."""
+        backoff = 0.0
+        try:
+            while True:
+                began = asyncio.get_running_loop().time()
+                await self._one_life()
+                self.restarts += 1
+                lived = asyncio.get_running_loop().time() - began
+                backoff = 0.0 if lived > _STEADY_S else min(_LONGEST_BACKOFF_S, 2 * backoff + 0.25)
+                log.warning("node.restarting", lived_s=round(lived, 1), after_s=backoff)
+                await asyncio.sleep(backoff)  # a node that dies at its start must not eat the machine
+        finally:
+            await self._stop()
+
+    async def _one_life(self) -> None:
+        pulse_read, pulse_write = os.pipe()
+        lifeline_read, lifeline_write = os.pipe()
+        listeners = self._listeners
+        down = (listeners.fastagi.fileno(), listeners.audiosocket.fileno(), pulse_write, lifeline_read)
+        pulse = Pulse(pulse_read)
+        try:
+            try:
+                self._process = await asyncio.create_subprocess_exec(
+                    sys.executable,
+                    *("-m", "ivr"),
+                    *(("--config", str(self._config_path)) if self._config_path else ()),
+                    *("node", "--inherited", ",".join(map(str, down))),
+                    cwd=ROOT,
+                    pass_fds=down,
+                    stdin=asyncio.subprocess.DEVNULL,
+                    stderr=self._log_file,
+                )
+            finally:
+                os.close(pulse_write)
+                os.close(lifeline_read)
+            await self._listen_to(pulse, self._process)
+        finally:
+            self.ready.clear()
+            pulse.close()
+            os.close(lifeline_write)
+
+    async def _listen_to(self, pulse: Pulse, process: asyncio.subprocess.Process) -> None:
+        ended = asyncio.create_task(process.wait())
+        try:
+            while not ended.done():
+                await asyncio.wait({ended}, timeout=self._watchdog_s / _CHECKS_A_LIMIT)
+                if pulse.ready.is_set():
+                    self.ready.set()
+                limit = self._watchdog_s if pulse.ready.is_set() else START_LIMIT_S
+                if not ended.done() and pulse.silent_s > limit:
+                    log.error("node.frozen", pid=process.pid, silent_s=round(pulse.silent_s, 2))
+                    process.kill()
+                    await ended
+            log.error("node.ended", pid=process.pid, status=process.returncode)
+        finally:
+            ended.cancel()
+
+    async def _stop(self) -> None:
+        process = self._process
+        if process is None or process.returncode is not None:
+            return
+        process.terminate()
+        try:
+            await asyncio.wait_for(process.wait(), _STOP_LIMIT_S)
+        except TimeoutError:
+            log.error("node.stuck", pid=process.pid)  # noqa: TRY400 - no stack wanted
+            process.kill()
+            await process.wait()

@@ -1,0 +1,19 @@
+"""What can be wrong with prompts; each message names the file and says what to do."""
+
+from ivr.errors import IvrError
+
+
+class PromptError(IvrError):
+    """Base of the errors of this room. Seen when the system starts, never during a call."""
+
+
+class PromptMissing(PromptError):  # noqa: N818 - the trade's word for it
+    """A prompt that calls need is in none of the folders, or a folder is not there."""
+
+
+class PromptUnreadable(PromptError):  # noqa: N818 - the trade's word for it
+    """A recording is no WAV that can be played to a caller."""
+
+
+class PromptTextsInvalid(PromptError):  # noqa: N818 - the trade's word for it
+    """prompts.yaml is not a list of keys with one text each."""

@@ -1,0 +1,84 @@
+"""How one call went, gathered from its events: what `python -m ivr call` and the demonstration show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from records.events import EventKind, FeedEvent
+
+_STEP_NAMES = {
+    EventKind.STARTED: "started",
+    EventKind.LOCATED: "located",
+    EventKind.HEARD: "heard",
+    EventKind.DECIDED: "decided",
+    EventKind.QUEUED: "queued",
+    EventKind.RINGING: "ringing",
+    EventKind.ANSWERED: "answered",
+    EventKind.RETURNED: "returned",
+    EventKind.ENDED: "ended",
+}
+
+
+@dataclass(slots=True)
+class Story:
+    """One call, told by its events in the order in which they happened."""
+
+    call_id: str
+    route: str | None = None
+    category: str | None = None
+    label: str | None = None
+    priority: int | None = None
+    confidence: float | None = None
+    reason: str | None = None
+    heard: str = ""
+    evidence: list[dict[str, Any]] = field(default_factory=list)
+    flags: list[str] = field(default_factory=list)
+    location: dict[str, Any] | None = None
+    queue: str | None = None
+    member: str | None = None
+    faults: list[str] = field(default_factory=list)
+    steps_s: dict[str, float] = field(default_factory=dict)
+    """Seconds from the start of the call to the first of each kind of event."""
+
+    @property
+    def settled(self) -> bool:
+        """A member has answered, or the call is over: nothing more is to be waited for."""
+        return self.member is not None or "ended" in self.steps_s
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain JSON types."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+def tell(call_id: str, events: Iterable[FeedEvent]) -> Story:
+    """Gather one call's events (others are passed over) into its story."""
+    story = Story(call_id)
+    began: datetime | None = None
+    said: list[str] = []
+    for event in sorted((e for e in events if e.call_id == call_id), key=lambda e: e.at):
+        began = began or event.at
+        data: dict[str, Any] = dict(event.data)
+        if name := _STEP_NAMES.get(event.kind):
+            story.steps_s.setdefault(name, round((event.at - began).total_seconds(), 3))
+        match event.kind:
+            case EventKind.LOCATED:
+                story.location = data.get("location")
+            case EventKind.HEARD:
+                said.append(str(data.get("text", "")))
+            case EventKind.DECIDED:
+                for key in ("route", "category", "label", "priority", "confidence", "reason"):
+                    setattr(story, key, data.get(key))
+                story.evidence = list(data.get("evidence") or ())
+                story.flags = list(data.get("flags") or ())
+                said = [str(data["text"])] if data.get("text") else said
+            case EventKind.QUEUED:
+                story.queue, story.member = data.get("queue"), None
+            case EventKind.ANSWERED:
+                story.member = data.get("member")
+            case EventKind.FAULT:
+                story.faults.append(str(data.get("what", "")))
+    story.heard = "，".join(text for text in said if text)
+    return story

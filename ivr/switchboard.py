@@ -1,0 +1,119 @@
+"""What Asterisk tells of a call after its decision: queue, member, end. For the record; never needed for routing.
+
+Calls that we never saw ourselves (the node was restarting, the parent was down) become known here too: a caller in a
+queue without a CALL_ID, a channel of the carrier's that ends, and what Asterisk's own call log says of the time when
+nobody listened.
+"""
+
+from __future__ import annotations
+
+import structlog
+
+from ivr.ami.bridge import BRIDGE_EVENTS, CallBridge, CallHappening, HappeningKind
+from ivr.ami.client import AmiClient
+from ivr.ami.packs import AmiEvent
+from ivr.asterisk.layout import Layout
+from ivr.asterisk.settings import AsteriskSettings
+from ivr.call_log import CallLog
+from ivr.journal import Journal, call_id_of
+from records.events import EventKind
+
+log = structlog.get_logger(__name__)
+
+_CARRIER_CHANNEL = "PJSIP/carrier"
+_MARKS = {"LineReleased": EventKind.RELEASED, "CallReturned": EventKind.RETURNED}
+
+
+class Switchboard:
+    """Connects to AMI whenever Asterisk is there and writes what it tells into the journal."""
+
+    def __init__(self, settings: AsteriskSettings, journal: Journal) -> None:
+        self._journal = journal
+        self._bridge = CallBridge()
+        layout = Layout.of(settings)
+        self._log = CallLog(layout.log / "cdr-custom" / "calls.csv", layout.root / "call_log.position")
+        self._client = AmiClient(
+            "127.0.0.1",
+            settings.ami_port,
+            settings.ami_user,
+            layout.ami_secret(settings.ami_secret).get_secret_value(),
+            self._on_event,
+            self._on_state,
+            events={*BRIDGE_EVENTS, "UserEvent"},
+            event_mask="call,agent,user",
+        )
+
+    def start(self) -> None:
+        """Begin to connect; returns at once."""
+        self._client.start()
+
+    def close(self) -> None:
+        """End the connection and its threads."""
+        self._client.close()
+
+    def arrived(self, call_id: str, uniqueid: str) -> None:
+        """FastAGI has a call: its channel belongs to this call from now on."""
+        self._bridge.register(call_id, uniqueid)
+
+    def _on_state(self, connected: bool) -> None:  # noqa: FBT001 - the client's own shape
+        log.info("ami.connected" if connected else "ami.lost")
+        if connected:
+            found = self._log.tell(self._journal)
+            log.info("call_log.read", calls=found)
+
+    def _on_event(self, event: AmiEvent) -> None:
+        if event.name == "UserEvent":
+            self._mark(event)
+            return
+        self._meet(event)
+        happening = self._bridge.translate(event)
+        if happening is not None:
+            self._note(happening)
+
+    def _meet(self, event: AmiEvent) -> None:
+        """A caller of whom nobody has told us yet gets a record by what AMI knows."""
+        fields = event.fields
+        uniqueid = fields.get("Uniqueid", "")
+        own = uniqueid and uniqueid == fields.get("Linkedid")
+        if not own or event.channel_variable("CALL_ID") or self._bridge.knows(uniqueid):
+            return
+        if event.name not in ("QueueCallerJoin", "Hangup"):
+            return
+        if not fields.get("Channel", "").startswith(_CARRIER_CHANNEL):
+            return
+        call_id = call_id_of(uniqueid)
+        self._bridge.register(call_id, uniqueid)
+        self._journal.started(
+            call_id,
+            caller=_known(fields.get("CallerIDNum", "")),
+            display_name="",
+            dialled=_known(fields.get("Exten", "")) if event.name == "Hangup" else "",
+            sip_call_id="",
+            channel=fields.get("Channel", ""),
+        )
+
+    def _mark(self, event: AmiEvent) -> None:
+        kind = _MARKS.get(event.fields.get("UserEvent", ""))
+        call_id = event.channel_variable("CALL_ID")
+        if kind is EventKind.RELEASED and call_id:
+            self._journal.note(call_id, kind, line=event.fields.get("Line", ""))
+        elif kind is EventKind.RETURNED and call_id:
+            self._journal.note(call_id, kind, to=event.fields.get("To", ""))
+
+    def _note(self, happening: CallHappening) -> None:
+        call_id, at = happening.call_id, happening.at
+        match happening.kind:
+            case HappeningKind.QUEUED:
+                self._journal.note(call_id, EventKind.QUEUED, at, queue=happening.queue)
+            case HappeningKind.RINGING:
+                self._journal.note(call_id, EventKind.RINGING, at, queue=happening.queue, member=happening.member)
+            case HappeningKind.ANSWERED:
+                self._journal.note(call_id, EventKind.ANSWERED, at, queue=happening.queue, member=happening.member)
+            case HappeningKind.ENDED:
+                self._journal.ended(call_id, f"hung up (cause {happening.cause})", at)
+            case HappeningKind.ABANDONED | HappeningKind.LEFT_QUEUE:
+                log.debug("queue.left", call_id=call_id, kind=happening.kind.value)
+
+
+def _known(text: str) -> str:
+    return "" if text == "<unknown>" else text

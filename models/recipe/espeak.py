@@ -1,0 +1,157 @@
+"""espeak-ng as a library: speech together with the sample at which every phoneme begins.
+
+This is where exact alignments come from: the synthesiser itself says when it utters what (phoneme events of
+`speak_lib.h`), so no forced alignment is needed to train.
+"""
+
+import ctypes as c
+import ctypes.util
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.recipe.errors import EspeakError
+from provision import debian
+
+# speak_lib.h: espeak_AUDIO_OUTPUT, the initialize option and the event and parameter types used here.
+_SYNCHRONOUS, _PHONEME_EVENTS, _CHARS_UTF8 = 2, 1, 1
+_EVENT_END, _EVENT_PHONEME = 0, 7
+_RATE, _PITCH, _RANGE, _WORD_GAP = 1, 3, 4, 7
+PRIVATE_COPY = Path("var/tools/espeak")
+
+
+class _EventId(c.Union):
+    _fields_ = (("number", c.c_int), ("name", c.c_char_p), ("string", c.c_char * 8))
+
+
+class _Event(c.Structure):
+    _fields_ = (
+        ("type", c.c_int),
+        ("unique_identifier", c.c_uint),
+        ("text_position", c.c_int),
+        ("length", c.c_int),
+        ("audio_position", c.c_int),
+        ("sample", c.c_int),
+        ("user_data", c.c_void_p),
+        ("id", _EventId),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Phoneme:
+    """A phoneme's name and the sample at which it begins; "_|" ends a syllable, "_:" is a pause."""
+
+    name: str
+    sample: int
+
+
+@dataclass(frozen=True, slots=True)
+class Prosody:
+    """How a text is spoken: words a minute, and espeak-ng's pitch and pitch range, both 0 to 99."""
+
+    rate: int = 175
+    pitch: int = 50
+    pitch_range: int = 50
+
+
+class Espeak:
+    """The synthesiser. The C library holds one voice for the whole process: use one object, in one thread."""
+
+    def __init__(self, private_copy: Path = PRIVATE_COPY) -> None:
+        """Load the host's libespeak-ng, or fetch and load a private copy of the distribution's package.
+
+        Raises:
+            EspeakError: the library or its data cannot be loaded.
+
+        """
+        self._library, data = _load(private_copy)
+        self._samples: list[NDArray[np.int16]] = []
+        self._phonemes: list[Phoneme] = []
+        path = str(data).encode() if data else None
+        self.sample_rate: int = self._library.espeak_Initialize(_SYNCHRONOUS, 0, path, _PHONEME_EVENTS)
+        if self.sample_rate <= 0:
+            raise EspeakError("espeak-ng finds no voice data: install espeak-ng-data")
+        # Kept as a field: the C library holds only a bare pointer to it.
+        self._callback = c.CFUNCTYPE(c.c_int, c.POINTER(c.c_short), c.c_int, c.POINTER(_Event))(self._collect)
+
+    def speak(
+        self, pinyin: str, variant: str, prosody: Prosody
+    ) -> tuple[NDArray[np.int16], tuple[Phoneme, ...]]:
+        """Speak pinyin with tone digits; gives mono samples at `sample_rate` and the phonemes in order.
+
+        Raises:
+            EspeakError: there is no such voice variant.
+
+        """
+        library = self._library
+        library.espeak_SetSynthCallback(self._callback)
+        voice = "cmn-latn-pinyin" + (f"+{variant}" if variant else "")
+        if library.espeak_SetVoiceByName(voice.encode()) != 0:
+            raise EspeakError(f"espeak-ng has no voice {voice}: see `espeak-ng --voices=variant`")
+        settings = ((_RATE, prosody.rate), (_PITCH, prosody.pitch), (_RANGE, prosody.pitch_range), (_WORD_GAP, 0))
+        for parameter, value in settings:
+            library.espeak_SetParameter(parameter, value, 0)
+        self._samples.clear()
+        self._phonemes.clear()
+        text = pinyin.encode()
+        library.espeak_Synth(text, c.c_size_t(len(text) + 1), 0, 1, 0, c.c_uint(_CHARS_UTF8), None, None)
+        library.espeak_Synchronize()
+        samples = np.concatenate(self._samples) if self._samples else np.zeros(0, np.int16)
+        return samples, tuple(self._phonemes)
+
+    def _collect(self, wave: "c._Pointer[c.c_short]", count: int, events: "c._Pointer[_Event]") -> int:
+        """Take what the library hands over while it speaks; 0 lets it go on."""
+        if wave and count > 0:
+            self._samples.append(np.ctypeslib.as_array(wave, (count,)).copy())
+        index = 0
+        while events[index].type != _EVENT_END:
+            if events[index].type == _EVENT_PHONEME:
+                name = c.string_at(c.addressof(events[index].id), 8).split(b"\0")[0].decode("utf-8", "replace")
+                self._phonemes.append(Phoneme(name, events[index].sample))
+            index += 1
+        return 0
+
+
+def _load(private_copy: Path) -> tuple[c.CDLL, Path | None]:
+    """Load the host's library (its data where it expects them), else the private copy with its data folder."""
+    if name := ctypes.util.find_library("espeak-ng"):
+        return c.CDLL(name), None
+    root = debian.unpack(["libespeak-ng1", "espeak-ng-data"], private_copy, suite=None, progress=_silent)
+    return _load_from(root)
+
+
+def _silent(_: str) -> None:
+    """Take the unpacking's progress, which nobody watches here."""
+
+
+def _load_from(root: Path) -> tuple[c.CDLL, Path]:
+    """Load libespeak-ng from an unpacked tree.
+
+    Raises:
+        EspeakError: the tree lacks the library, one that it needs, or the data.
+
+    """
+    libraries = {path.name: path for path in sorted(root.rglob("*.so*"))}
+    data = next(iter(sorted(root.rglob("espeak-ng-data"))), None)
+    if "libespeak-ng.so.1" not in libraries or data is None:
+        raise EspeakError(f"{root} holds no whole espeak-ng: delete it and run again")
+    return _load_with_needed("libespeak-ng.so.1", libraries), data
+
+
+def _load_with_needed(name: str, libraries: dict[str, Path]) -> c.CDLL:
+    """Load a library; whatever the loader misses is loaded first, from the same tree.
+
+    A library's needs are met by name once another of that name is in the process, so no search path has to change.
+    """
+    for _ in range(len(libraries) + 1):
+        try:
+            return c.CDLL(str(libraries[name]), mode=c.RTLD_GLOBAL)
+        except OSError as error:
+            missing = re.match(r"(\S+): cannot open shared object file", str(error))
+            if missing is None or missing[1] not in libraries:
+                raise EspeakError(f"{name} does not load: {error}; install espeak-ng on this machine") from error
+            _load_with_needed(missing[1], libraries)
+    raise EspeakError(f"{name} does not load from the private copy; install espeak-ng on this machine")

@@ -1,0 +1,65 @@
+"""The acoustic network: a time-delay net from features to the posterior of every pdf.
+
+Every third frame gives an output (libvosk's frame subsampling of 3). The layers use only what Kaldi's nnet3 has as
+well: affine maps over spliced frames, batch normalisation (folded away on export), rectifiers and sums.
+"""
+
+from typing import Final
+
+import torch
+from torch import Tensor, nn
+
+from models.recipe.features import DIMENSION
+from models.recipe.size import Size
+from models.recipe.units import PDFS
+
+SUBSAMPLING: Final = 3
+_FIRST_SPLICE: Final = 5
+_SPLICE: Final = 3
+
+
+class Layer(nn.Module):
+    """Splice neighbouring frames, affine map, batch normalisation, rectifier; perhaps added to its own input."""
+
+    def __init__(self, inputs: int, outputs: int, splice: int, stride: int = 1, *, residual: bool = False) -> None:
+        super().__init__()
+        self.splice, self.stride, self.residual = splice, stride, residual
+        self.affine = nn.Linear(inputs * splice, outputs, bias=False)
+        self.norm = nn.BatchNorm1d(outputs)
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """Map (batch, frames, inputs) to (batch, fewer frames, outputs)."""
+        batch, length, width = frames.shape
+        outputs = (length - self.splice) // self.stride + 1
+        # Offsets outermost, as nnet3's Append() orders them.
+        spliced = frames.unfold(1, self.splice, self.stride).permute(0, 1, 3, 2)
+        mapped = self.affine(spliced.reshape(batch, outputs, self.splice * width))
+        normed = self.norm(mapped.flatten(0, 1).float()).unflatten(0, (batch, outputs))
+        activated: Tensor = torch.relu(normed)
+        if self.residual:
+            middle = self.splice // 2
+            activated = activated + frames[:, middle : middle + outputs]
+        return activated
+
+
+class AcousticNet(nn.Module):
+    """The whole network."""
+
+    def __init__(self, size: Size) -> None:
+        super().__init__()
+        self.input_norm = nn.BatchNorm1d(DIMENSION)
+        first = Layer(DIMENSION, size.narrow, _FIRST_SPLICE)
+        second = Layer(size.narrow, size.wide, _SPLICE, SUBSAMPLING)
+        others = [Layer(size.wide, size.wide, _SPLICE, residual=True) for _ in range(size.residual_layers)]
+        self.layers = nn.ModuleList([first, second, *others])
+        self.output = nn.Linear(size.wide, PDFS)
+        #: Frames that the network looks at on either side of the one it judges.
+        self.context = _FIRST_SPLICE // 2 + _SPLICE // 2 + SUBSAMPLING * (_SPLICE // 2) * size.residual_layers
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """Map (batch, frames, 43), `context` frames of padding included, to (batch, outputs, pdfs) logits."""
+        hidden: Tensor = self.input_norm(frames.flatten(0, 1)).unflatten(0, frames.shape[:2])
+        for layer in self.layers:
+            hidden = layer(hidden)
+        logits: Tensor = self.output(hidden).float()
+        return logits

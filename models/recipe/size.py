@@ -1,0 +1,59 @@
+"""How big a model is made: everything that a build depends on, in one place."""
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """The numbers of a build. Two builds with the same size, seed and library versions do the same work."""
+
+    name: str
+    shards: int  # pieces of training data
+    shard_seconds: float  # seconds of speech in each
+    narrow: int  # width of the first layer
+    wide: int  # width of the others
+    residual_layers: int
+    steps: int  # training steps
+    batch_seconds: float  # seconds of speech a step
+    learning_rate: float
+    text_sentences: int  # sentences that the language model counts
+    generic_words: int  # frequent words beside those of the trade
+    exam_sentences: int  # sentences in each set of the evaluation
+    spoken_at_random: float = 0.5  # share of training speech that is word salad, not sentences
+
+
+SIZES: Final = MappingProxyType(
+    {
+        "full": Size(
+            name="full",
+            shards=56,
+            shard_seconds=900,
+            narrow=256,
+            wide=384,
+            residual_layers=6,
+            steps=6000,
+            batch_seconds=60,
+            learning_rate=1.5e-3,
+            text_sentences=120_000,
+            generic_words=12_000,
+            exam_sentences=60,
+        ),
+        "small": Size(
+            name="small",
+            shards=4,
+            shard_seconds=600,
+            narrow=128,
+            wide=192,
+            residual_layers=4,
+            steps=600,
+            batch_seconds=30,
+            learning_rate=3e-3,
+            text_sentences=20_000,
+            generic_words=1000,
+            exam_sentences=12,
+            spoken_at_random=0.2,
+        ),
+    }
+)

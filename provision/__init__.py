@@ -1,0 +1,1 @@
+"""Programs that the host lacks, fetched by the host's own package manager into private folders."""

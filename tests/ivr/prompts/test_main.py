@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner
+
+from ivr.prompts.__main__ import main
+from ivr.prompts.recipe import Voice, read_manifest
+from ivr.prompts.wav import read_wav
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_an_unknown_key_is_told_with_the_known_ones(tmp_path: Path) -> None:
+    result = CliRunner().invoke(main, ["make", "--only", "greting", "--into", str(tmp_path)])
+    assert result.exit_code == 2
+    assert "greting" in result.output
+    assert "greeting" in result.output
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_waiting_music_needs_no_voice(tmp_path: Path) -> None:
+    result = CliRunner().invoke(main, ["make", "--only", "waiting", "--into", str(tmp_path / "new")])
+    assert result.exit_code == 0, result.output
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["waiting.wav"]
+
+
+@pytest.mark.recipe
+def test_a_real_voice_speaks_a_prompt(tmp_path: Path) -> None:
+    result = CliRunner().invoke(
+        main, ["make", "--only", "hold_police", "--voice", "m3", "--rate", "220", "--into", str(tmp_path)]
+    )
+    assert result.exit_code == 0, result.output
+    assert "正在为您转接警察" in result.output
+    (made,) = read_manifest(tmp_path).values()
+    assert made.voice == Voice("m3", 220, 50)
+    assert len(read_wav(tmp_path / "hold_police.wav")) / 8000 == pytest.approx(made.duration_s, abs=0.001)
+    assert 1.0 < made.duration_s < 6.0
+
+
+@pytest.mark.recipe
+def test_a_voice_that_does_not_exist_is_told(tmp_path: Path) -> None:
+    result = CliRunner().invoke(
+        main, ["make", "--only", "greeting", "--voice", "nobody9", "--into", str(tmp_path)]
+    )
+    assert result.exit_code == 1
+    assert "nobody9" in result.output

@@ -1,0 +1,72 @@
+"""How words sound: toneless syllables, and the classes of syllables that ears and recognisers confuse.
+
+A recogniser that errs usually writes a homophone (强节 for 抢劫), and southern callers do not keep apart zh/z,
+ch/c, sh/s, n/l, f/h, an/ang, en/eng, in/ing. Each class of confusable syllables is one symbol, so that sounds
+are matched by the same automaton as characters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pypinyin import Style, lazy_pinyin, pinyin_dict
+from pypinyin.style import convert
+
+_INITIALS = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("n", "l"), ("f", "h"))
+_FINALS = (("ang", "an"), ("eng", "en"), ("ing", "in"))
+_FIRST_SYMBOL = 0xE000  # private use area: never a character of a text's own
+_SILENT = "\0"
+
+
+def confusion_class(syllable: str) -> str:
+    """Return the syllable that stands for all those confused with it: `zhang` and `zan` are both `zan`."""
+    for heard, kept in _INITIALS:
+        if syllable.startswith(heard):
+            syllable = kept + syllable[len(heard) :]
+            break
+    for heard, kept in _FINALS:
+        if syllable.endswith(heard):
+            return syllable[: -len(heard)] + kept
+    return syllable
+
+
+def syllables(phrase: str) -> tuple[str, ...]:
+    """Return the toneless syllables of a phrase, read as a phrase (还钱 is huan qian); `` for a non-Chinese char."""
+    if not phrase:
+        return ()
+    read = lazy_pinyin(phrase, style=Style.NORMAL, v_to_u=False, errors=lambda run: [""] * len(run))
+    return tuple(read) if len(read) == len(phrase) else ("",) * len(phrase)
+
+
+class SoundTable:
+    """Every Chinese character's commonest syllable and its symbol. Immutable after construction."""
+
+    def __init__(self) -> None:
+        symbols: dict[str, str] = {}
+        self._syllable: dict[str, str] = {}
+        self._symbol: dict[str, str] = {}
+        for code, readings in pinyin_dict.pinyin_dict.items():
+            if not 0x4E00 <= code <= 0x9FFF:
+                continue
+            syllable = convert(readings.split(",")[0], Style.NORMAL, strict=True)
+            self._syllable[chr(code)] = syllable
+            self._symbol[chr(code)] = self._symbol_of(syllable, symbols)
+        self._classes = symbols
+
+    @staticmethod
+    def _symbol_of(syllable: str, symbols: dict[str, str]) -> str:
+        return symbols.setdefault(confusion_class(syllable), chr(_FIRST_SYMBOL + len(symbols)))
+
+    def write(self, letters: str) -> str:
+        """Return one sound symbol a letter; letters without a sound become a symbol that matches nothing."""
+        symbol = self._symbol
+        return "".join([symbol.get(char, _SILENT) for char in letters])
+
+    def write_syllables(self, read: Sequence[str]) -> str | None:
+        """Return the symbols of a phrase read aloud, or None when a part of it has no Chinese sound."""
+        written = [self._classes.get(confusion_class(syllable)) if syllable else None for syllable in read]
+        return None if None in written else "".join(symbol for symbol in written if symbol)
+
+    def heard(self, letters: str) -> tuple[str, ...]:
+        """Return the commonest toneless syllable of each letter, `` where there is none."""
+        return tuple(self._syllable.get(char, "") for char in letters)
