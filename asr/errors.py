@@ -1,4 +1,3 @@
-# ruff: noqa: N818 - errors bear the names of the trade (PoolFull, ModelNotFound)
 """What can go wrong between sound and words; every message says what to do next.
 
 Messages are Chinese first because administrators read them on the command line.

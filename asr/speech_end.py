@@ -43,7 +43,7 @@ _STEADY_DB = 1.2  # standard deviation of the level; noise has 0.7, syllables ha
 _VOTES = 4  # a voice begins when 3 of 4 frames say so: a click is one frame, a syllable at least five
 _VOTES_NEEDED = 3
 _HANGOVER_S = 0.2  # stop consonants and the gaps between syllables do not end a voice
-_HEARD_S = 0.2  # one short word ("喂"); less is a cough or a knock on the microphone
+_HEARD_S = 0.12  # one short word ("喂" has 0.16 s of voice); less is a knock on the microphone
 
 
 class EndOfSpeech:
@@ -70,7 +70,7 @@ class EndOfSpeech:
 
     @property
     def heard_speech(self) -> bool:
-        """Whether there has been a voice at all, 0.2 s of it in sum."""
+        """Whether there has been a voice at all, as long as one short word."""
         return self.speech_s >= _HEARD_S
 
     @property

@@ -68,7 +68,7 @@ class SpeechStream:
         self._recogniser: Recogniser | None = None
         self.is_scheduled = False  # in the pool's queue, or a thread has its turn; the pool's to write
 
-    def feed(self, pcm: bytes) -> None:
+    def feed(self, pcm: bytes | bytearray | memoryview) -> None:
         """Hand over audio, s16le mono 8 kHz; ignored once the stream was cancelled or has failed.
 
         Raises StreamClosed after finish().
@@ -204,6 +204,7 @@ def _settle(future: Future[Utterance], outcome: Utterance | Exception | None) ->
     """Give a future its outcome, unless whoever waits has cancelled it."""
     if outcome is None:
         future.cancel()
+        future.set_running_or_notify_cancel()  # so that concurrent.futures.wait() takes notice
     elif not future.set_running_or_notify_cancel():
         return
     elif isinstance(outcome, Exception):

@@ -37,18 +37,21 @@ def run(say: Callable[[str], None]) -> None:
         while_listening = _while_listening(engine.open(), triage, pcm) - spoken_at
         afterwards = _recorded_first(engine, triage, pcm) - spoken_at
         kind = "police" if sentence.deciding else "minsheng"
-        say(f"  {kind:8} {sentence.deciding or 'end of the sentence'}: {while_listening:5.2f} s, simple way {afterwards:5.2f} s")
+        what = f"{kind:8} {sentence.deciding or 'end of the sentence'}"
+        say(f"  {what}: {while_listening:5.2f} s, simple way {afterwards:5.2f} s")
         listening.append(while_listening)
         simple.append(afterwards)
     ratio = statistics.median(simple) / statistics.median(listening)
     say(f"deciding word spoken → decision: median {statistics.median(listening):.2f} s")
-    say(f"  record first, then recognise: median {statistics.median(simple):.2f} s, {ratio:.1f} times as long")
+    say(
+        f"  record first, then recognise: median {statistics.median(simple):.2f} s, {ratio:.1f} times as long"
+    )
 
 
 def _while_listening(recogniser: Recogniser, triage: Triage, pcm: bytes) -> float:
     """Seconds from the start of the call to the decision, as the dialogue comes to it."""
     finals: list[str] = []
-    pause = bytes(int(8000 * 2 * 3))
+    pause = bytes(8000 * 2 * 3)
     audio = pcm + pause
     computing = 0.0
     clear_since: float | None = None

@@ -34,7 +34,9 @@ def run(say: Callable[[str], None]) -> None:
         pool_s = _cpu(lambda: _pooled(engine, audio, threads=cores))
         ratios.append(raw_s / pool_s)
         pools.append(length / pool_s)
-    say(f"decode pool: {statistics.median(pools):.0f} streams in real time per core ({length:.0f} s of speech)")
+    say(
+        f"decode pool: {statistics.median(pools):.0f} streams in real time per core ({length:.0f} s of speech)"
+    )
     say(f"  against raw Vosk on the same audio: {_spread(ratios)} (1 = as many)")
 
 

@@ -121,7 +121,9 @@ class CallLife:
         try:
             self.state = TABLE[self.state, happening]
         except KeyError:
-            raise IllegalStep(f"{happening.value} cannot happen to a call that is {self.state.value}") from None
+            raise IllegalStep(
+                f"{happening.value} cannot happen to a call that is {self.state.value}"
+            ) from None
         self.path.append(self.state)
         return self.state
 

@@ -21,7 +21,17 @@ from ivr.journal import Journal, call_id_of
 log = structlog.get_logger(__name__)
 
 # The order of cdr_custom.conf.
-_FIELDS = ("uniqueid", "linkedid", "start", "answer", "end", "caller", "dialled", "application", "disposition")
+_FIELDS = (
+    "uniqueid",
+    "linkedid",
+    "start",
+    "answer",
+    "end",
+    "caller",
+    "dialled",
+    "application",
+    "disposition",
+)
 _LONGEST_LINE = 4096
 _SECONDS = re.compile(r"\d{1,11}(\.\d{1,9})?")
 

@@ -32,7 +32,7 @@ class CallSettings(_Section):
     """The dialogue with the caller; every value in seconds."""
 
     listen_limit_s: float = Field(20.0, ge=5, le=60, description="the whole dialogue, then police")
-    silence_s: float = Field(4.0, ge=1, le=15, description="no voice: ask once, then police")
+    silence_s: float = Field(3.0, ge=1, le=15, description="no voice: ask once, then police")
     sentence_end_s: float = Field(0.5, ge=0.2, le=3, description="pause after a clear livelihood request")
     turn_end_s: float = Field(1.3, ge=0.5, le=5, description="pause after which an unclear caller is asked")
     barge_in_s: float = Field(0.2, ge=0.05, le=2, description="so much voice stops our prompt")
@@ -48,7 +48,9 @@ class SpeechSettings(_Section):
 
     model: str = Field("", description="name or folder of a model; empty: the one chosen by `model use`")
     threads: int = Field(0, ge=0, le=256, description="decoding threads; 0: one a core")
-    capacity: int = Field(60, ge=1, le=2000, description="calls listened to at once; more go straight to police")
+    capacity: int = Field(
+        60, ge=1, le=2000, description="calls listened to at once; more go straight to police"
+    )
     max_lag_s: float = Field(1.5, gt=0, le=10, description="decoder behind by more: new calls go to police")
 
 
@@ -74,7 +76,9 @@ class TriageSettings(_Section):
 class PromptSettings(_Section):
     """What the caller hears."""
 
-    folder: Path | None = Field(None, description="your own recordings; a missing one is taken from the built-in set")
+    folder: Path | None = Field(
+        None, description="your own recordings; a missing one is taken from the built-in set"
+    )
 
 
 class Config(BaseSettings):
@@ -84,8 +88,12 @@ class Config(BaseSettings):
         extra="forbid", frozen=True, env_prefix=ENVIRONMENT_PREFIX, env_nested_delimiter="__"
     )
     data_dir: Path = Field(Path("var"), description="everything that the running system writes")
-    log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="debug, info, warning, error")
-    watchdog_s: float = Field(1.5, ge=0.5, le=10, description="a node silent for longer is killed and restarted")
+    log_level: str = Field(
+        "info", pattern="^(debug|info|warning|error)$", description="debug, info, warning, error"
+    )
+    watchdog_s: float = Field(
+        1.5, ge=0.5, le=10, description="a node silent for longer is killed and restarted"
+    )
     call: CallSettings = CallSettings()
     speech: SpeechSettings = SpeechSettings()
     triage: TriageSettings = TriageSettings()
@@ -103,7 +111,7 @@ class Config(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The environment outranks the file, which comes in as the initial values."""
-        del dotenv_settings, file_secret_settings
+        del settings_cls, dotenv_settings, file_secret_settings
         return env_settings, init_settings
 
     @property
@@ -147,7 +155,9 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise ConfigInvalid(f"{path}: cannot be read ({error.strerror}); name another with --config") from None
+        raise ConfigInvalid(
+            f"{path}: cannot be read ({error.strerror}); name another with --config"
+        ) from None
     except UnicodeDecodeError:
         raise ConfigInvalid(f"{path}: is not UTF-8 text") from None
     try:
@@ -158,7 +168,7 @@ def _read_yaml(path: Path) -> dict[str, Any]:
         return {}
     if not isinstance(values, dict) or not all(isinstance(key, str) for key in values):
         raise ConfigInvalid(f"{path}: must hold keys and values such as `data_dir: var`")
-    return values
+    return {key: value for key, value in values.items() if value is not None}  # a section of comments only
 
 
 def _explain(path: Path, error: ValidationError) -> str:

@@ -36,7 +36,7 @@ class Patience:
 
     listen_limit_s: float = 20.0
     """The whole dialogue; then police. The dialplan's own limit is a little longer."""
-    silence_s: float = 4.0
+    silence_s: float = 3.0
     """No voice at all: ask once, then police."""
     sentence_end_s: float = 0.5
     """A pause after a clear livelihood request: the sentence is over."""
@@ -89,6 +89,7 @@ class Dialogue:
         self,
         life: CallLife,
         session: AudioSession,
+        *,
         decoders: Decoders,
         triage: Triage,
         prompts: Prompts,
@@ -206,7 +207,11 @@ class Dialogue:
         now, patience = self._loop.time(), self._patience
         pause = now - max(self._last_voice, self._turn_began)
         verdict, _ = self._verdict
-        if verdict is Listening.LIVELIHOOD_CLEAR and self._turn_has_voice and pause >= patience.sentence_end_s:
+        if (
+            verdict is Listening.LIVELIHOOD_CLEAR
+            and self._turn_has_voice
+            and pause >= patience.sentence_end_s
+        ):
             decision = self._triage.decide(self.text, self._confidence, words=self._words)
             if decision.route is Route.MINSHENG:
                 self._life.step(Happening.LIVELIHOOD_HEARD)
@@ -231,6 +236,7 @@ class Dialogue:
     def _unclear(self, happening: Happening, reason: Reason, *, question: str) -> Outcome | None:
         if self._life.step(happening) is State.DECIDED:
             return self._final_word(reason)
+        log.info("call.asked", question=question)
         self._say(question)
         return None
 

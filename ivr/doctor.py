@@ -68,7 +68,9 @@ def _folder(config: Config) -> Iterator[Finding]:
     folder = config.data_dir
     existing = next(f for f in (folder, *folder.parents) if f.exists())
     if not os.access(existing, os.W_OK):
-        yield Finding("data", "数据目录", "fault", f"{existing} 不可写", "修改权限，或在 config.yaml 中另设 data_dir")
+        yield Finding(
+            "data", "数据目录", "fault", f"{existing} 不可写", "修改权限，或在 config.yaml 中另设 data_dir"
+        )
         return
     free = shutil.disk_usage(existing).free
     state: State = "ok" if free > _DISK_WANTED_BYTES else "warning"
@@ -91,10 +93,14 @@ def _asterisk(config: Config) -> Iterator[Finding]:
                 "Asterisk",
                 "warning" if apt else "fault",
                 "本机没有 Asterisk",
-                "首次启动时自动安装到数据目录" if apt else "安装 Asterisk 20.14 以上，并设置 asterisk: binary:",
+                "首次启动时自动安装到数据目录"
+                if apt
+                else "安装 Asterisk 20.14 以上，并设置 asterisk: binary:",
             )
     except AsteriskError as error:
-        yield Finding("asterisk", "Asterisk", "fault", str(error), "改正 asterisk: binary:，或删去它用自动安装")
+        yield Finding(
+            "asterisk", "Asterisk", "fault", str(error), "改正 asterisk: binary:，或删去它用自动安装"
+        )
     else:
         good = inspect(install.binary).version.fitness == "good"
         yield Finding(
@@ -128,12 +134,22 @@ def _speech(config: Config) -> Iterator[Finding]:
         VoskEngine(model.path)
     except AsrError as error:
         yield Finding(
-            "speech", "语音模型", "fault", str(error), "没有模型时所有来电直接转警察；python -m ivr model list"
+            "speech",
+            "语音模型",
+            "fault",
+            str(error),
+            "没有模型时所有来电直接转警察；python -m ivr model list",
         )
         return
     what = f"{model.name}，{model.sample_rate} Hz，{model.size_bytes / 1e6:.0f} MB"
     if model.bundled:
-        yield Finding("speech", "语音模型", "warning", what + "：只听得懂合成语音", "接真人前：python -m ivr model install")
+        yield Finding(
+            "speech",
+            "语音模型",
+            "warning",
+            what + "：只听得懂合成语音",
+            "接真人前：python -m ivr model install",
+        )
     else:
         yield Finding("speech", "语音模型", "ok", what)
 

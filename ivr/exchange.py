@@ -65,7 +65,9 @@ class Exchange:
                 log.warning("fastagi.unknown_script", script=environment.script[:60])
                 return
             self.arrived(call_id, environment.uniqueid)
-            log.info("call.started", caller=mask_number(environment.caller_number), dialled=environment.dialled)
+            log.info(
+                "call.started", caller=mask_number(environment.caller_number), dialled=environment.dialled
+            )
             try:
                 self._converse(session, call_id)
             except CallerGone as gone:
@@ -123,7 +125,9 @@ class Exchange:
     def _talk(self, session: AgiSession, call_id: str) -> Outcome:
         """Join the caller's audio to the dialogue and wait for what it comes to."""
         stream_id = uuid.uuid4()
-        talk: Future[Outcome] = asyncio.run_coroutine_threadsafe(self._dialogue(stream_id, call_id), self.loop)
+        talk: Future[Outcome] = asyncio.run_coroutine_threadsafe(
+            self._dialogue(stream_id, call_id), self.loop
+        )
         try:
             self._probe()
             host, port = self.audio_address
@@ -151,11 +155,11 @@ class Exchange:
                 return await Dialogue(
                     CallLife(call_id),
                     session,
-                    self.decoders,
-                    self.triage,
-                    self.prompts,
-                    self.patience,
-                    lambda utterance: self.journal.heard(call_id, utterance),
+                    decoders=self.decoders,
+                    triage=self.triage,
+                    prompts=self.prompts,
+                    patience=self.patience,
+                    on_utterance=lambda utterance: self.journal.heard(call_id, utterance),
                 ).run()
             finally:
                 await session.close()

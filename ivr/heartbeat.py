@@ -25,7 +25,7 @@ async def beat(fd: int) -> None:
 
 
 class Pulse:
-    """The parent's side: when was the last beat?"""
+    """The parent's side: knows when the last beat came."""
 
     def __init__(self, fd: int) -> None:
         """`fd` is the pipe's reading end; from now on it belongs to this object."""

@@ -27,8 +27,8 @@ from ivr.exchange import Exchange
 from ivr.fastagi.server import FastAgiServer
 from ivr.heartbeat import beat
 from ivr.journal import Journal
-from ivr.prompts import Prompts
 from ivr.prompts import FOLDER as BUILT_IN_PROMPTS
+from ivr.prompts import Prompts
 from ivr.switchboard import Switchboard
 from records.spool import Spool
 from records.store import Store

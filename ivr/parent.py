@@ -55,13 +55,17 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), backlog=BACKLOG)
     except OSError as error:
-        raise OSError(error.errno, f"port {port} on {host} cannot be opened ({error.strerror}); is a server running?") from None
+        raise OSError(
+            error.errno, f"port {port} on {host} cannot be opened ({error.strerror}); is a server running?"
+        ) from None
 
 
 class NodeKeeper:
     """Starts the node, listens to its pulse, kills it when it freezes, starts it again."""
 
-    def __init__(self, config_path: Path | None, listeners: Listeners, watchdog_s: float, log_file: int | None) -> None:
+    def __init__(
+        self, config_path: Path | None, listeners: Listeners, watchdog_s: float, log_file: int | None
+    ) -> None:
         """`log_file` is a file descriptor for the node's log; None: our own standard error."""
         self._config_path = config_path
         self._listeners = listeners
@@ -80,17 +84,14 @@ class NodeKeeper:
     async def keep(self) -> None:
         """Keep a node alive until cancelled; then stop it and wait for it."""
         backoff = 0.0
-        try:
-            while True:
-                began = asyncio.get_running_loop().time()
-                await self._one_life()
-                self.restarts += 1
-                lived = asyncio.get_running_loop().time() - began
-                backoff = 0.0 if lived > _STEADY_S else min(_LONGEST_BACKOFF_S, 2 * backoff + 0.25)
-                log.warning("node.restarting", lived_s=round(lived, 1), after_s=backoff)
-                await asyncio.sleep(backoff)  # a node that dies at its start must not eat the machine
-        finally:
-            await self._stop()
+        while True:
+            began = asyncio.get_running_loop().time()
+            await self._one_life()
+            self.restarts += 1
+            lived = asyncio.get_running_loop().time() - began
+            backoff = 0.0 if lived > _STEADY_S else min(_LONGEST_BACKOFF_S, 2 * backoff + 0.25)
+            log.warning("node.restarting", lived_s=round(lived, 1), after_s=backoff)
+            await asyncio.sleep(backoff)  # a node that dies at its start must not eat the machine
 
     async def _one_life(self) -> None:
         pulse_read, pulse_write = os.pipe()
@@ -116,6 +117,7 @@ class NodeKeeper:
             await self._listen_to(pulse, self._process)
         finally:
             self.ready.clear()
+            await self._stop()  # before the lifeline ends: an orderly stop is not an orphan's
             pulse.close()
             os.close(lifeline_write)
 

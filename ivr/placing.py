@@ -57,8 +57,8 @@ async def place(
 ) -> Story:
     """Dial, speak, wait until a member has answered or the call is over, hang up.
 
-    `with_member` is what the caller does once a member has answered. `store` is where the running system keeps its records. Raises ServerNotRunning when nobody answers at
-    `server`, and SoftphoneError when the call is rejected.
+    `with_member` is what the caller does once a member has answered. `store` is where the running system
+    keeps its records. Raises ServerNotRunning when nobody answers at `server`.
     """
     after = await asyncio.to_thread(_last_number, store)
     async with Caller(server, number=placing.number, pidf_lo=placing.pidf_lo) as caller:

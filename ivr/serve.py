@@ -73,11 +73,11 @@ async def serving(
             asterisk = AsteriskKeeper(await asyncio.to_thread(_prepare_asterisk, config, progress))
             if not leave_asterisk:
                 stack.push_async_callback(asyncio.to_thread, asterisk.asterisk.stop, _CALLS_END_WITHIN_S)
-        node = NodeKeeper(config_path, listeners, config.watchdog_s, log_file)
         progress("启动服务……")
-        await _keep(stack, node.keep(), node.ready, NODE_READY_WITHIN_S, "the node")
         if asterisk is not None:
             await _keep(stack, asterisk.keep(), asterisk.ready, ASTERISK_READY_WITHIN_S, "Asterisk")
+        node = NodeKeeper(config_path, listeners, config.watchdog_s, log_file)
+        await _keep(stack, node.keep(), node.ready, NODE_READY_WITHIN_S, "the node")
         yield Serving(config, node, asterisk)
 
 
@@ -87,10 +87,11 @@ def _prepare_asterisk(config: Config, progress: Callable[[str], None]) -> Asteri
     install = ensure(settings, progress=progress)
     account = Account.choose(settings.user)
     prompts = next(
-        (f for f in (config.prompts.folder, BUILT_IN_PROMPTS) if f and (f / "please_hold.wav").is_file()), None
+        (f for f in (config.prompts.folder, BUILT_IN_PROMPTS) if f and (f / "please_hold.wav").is_file()),
+        None,
     )
     rendered = render(settings, install, account, prompts=prompts)
-    asterisk = Asterisk(install, rendered.layout, account)
+    asterisk = Asterisk(install, settings, account)
     if rendered.changed and rendered.layout.control_socket.exists():
         try:
             asterisk.reload()

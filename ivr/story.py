@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from records.events import EventKind, FeedEvent
 
-_STEP_NAMES = {
+_STEP_NAMES: Mapping[str, str] = {
     EventKind.STARTED: "started",
     EventKind.LOCATED: "located",
     EventKind.HEARD: "heard",

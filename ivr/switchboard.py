@@ -71,11 +71,11 @@ class Switchboard:
             self._note(happening)
 
     def _meet(self, event: AmiEvent) -> None:
-        """A caller of whom nobody has told us yet gets a record by what AMI knows."""
+        """A caller whom we have not seen ourselves gets a record by what AMI knows (once, whoever tells)."""
         fields = event.fields
         uniqueid = fields.get("Uniqueid", "")
         own = uniqueid and uniqueid == fields.get("Linkedid")
-        if not own or event.channel_variable("CALL_ID") or self._bridge.knows(uniqueid):
+        if not own or event.channel_variable("CALL_ID"):
             return
         if event.name not in ("QueueCallerJoin", "Hangup"):
             return
@@ -106,9 +106,13 @@ class Switchboard:
             case HappeningKind.QUEUED:
                 self._journal.note(call_id, EventKind.QUEUED, at, queue=happening.queue)
             case HappeningKind.RINGING:
-                self._journal.note(call_id, EventKind.RINGING, at, queue=happening.queue, member=happening.member)
+                self._journal.note(
+                    call_id, EventKind.RINGING, at, queue=happening.queue, member=happening.member
+                )
             case HappeningKind.ANSWERED:
-                self._journal.note(call_id, EventKind.ANSWERED, at, queue=happening.queue, member=happening.member)
+                self._journal.note(
+                    call_id, EventKind.ANSWERED, at, queue=happening.queue, member=happening.member
+                )
             case HappeningKind.ENDED:
                 self._journal.ended(call_id, f"hung up (cause {happening.cause})", at)
             case HappeningKind.ABANDONED | HappeningKind.LEFT_QUEUE:

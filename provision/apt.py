@@ -19,9 +19,9 @@ from provision.errors import AptMissing, MirrorUnreachable, PackageNotFound, Pro
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-#: Configuration that must not travel from the host: hooks, own places, extra indexes (Contents, DEP-11).
+#: Configuration that must not travel from the host: hooks, places, extra indexes (Contents, DEP-11).
 _LEFT_OUT = re.compile(
-    r"^(Dir|DPkg|APT::Update|APT::Default-Release|APT::Install-|APT::Sandbox|Acquire::IndexTargets"
+    r"^(Dir::(State|Cache|Log)|DPkg|APT::Update|APT::Default-Release|APT::Install-|APT::Sandbox|Acquire::IndexTargets"
     r"|Acquire::Languages|Acquire::(https?|ftp)::Timeout|AptCli|Binary|quiet|CommandLine)\b",
     re.IGNORECASE,
 )

@@ -1,4 +1,3 @@
-# ruff: noqa: N818 - errors bear the names of the trade (StoreUnavailable, SpoolFull)
 """The errors of the records room. Each message says what to do next."""
 
 from typing import ClassVar

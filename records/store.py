@@ -143,7 +143,9 @@ def _bring_up_to_date(session: Session, fresh: Sequence[CallEvent]) -> None:
         session.execute(insert(table), new)  # type: ignore[arg-type]
     for call_id in before:
         changes = _changes(before[call_id], after[call_id])
-        session.execute(update(CallRow).where(CallRow.call_id == call_id).values(changes))
+        if not changes:  # a late event that later ones outdo
+            continue
+        session.execute(update(table).where(CallRow.call_id == call_id).values(**changes))  # type: ignore[arg-type]
 
 
 def _folded(session: Session, record: CallRecord | None, fresh: Sequence[CallEvent]) -> CallRecord:

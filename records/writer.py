@@ -138,6 +138,8 @@ class EventWriter:
         """
         deadline = monotonic() + timeout_s
         with self._changed:
+            if self._abandon.is_set():
+                return self._all_stored()  # closed before
             self._closing.set()
             self._changed.notify_all()
         self._work.set()
@@ -301,6 +303,7 @@ class EventWriter:
     def _note_store(self, error: str | None) -> None:
         with self._changed:
             before, self._store_error = self._store_error, error
+            self._changed.notify_all()
         if error and not before:
             log.error("records.store_away", error=error, next="events wait in the spool")
         elif before and not error:
@@ -309,6 +312,7 @@ class EventWriter:
     def _note_spool(self, error: str | None) -> None:
         with self._changed:
             before, self._spool_error = self._spool_error, error
+            self._changed.notify_all()
         if error and not before:
             log.critical("records.spool_away", error=error, next="events wait in memory")
         elif before and not error:

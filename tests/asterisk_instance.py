@@ -53,7 +53,9 @@ def free_port_run(length: int) -> int:
         try:
             with ExitStack() as stack:
                 for port in range(first, first + length):
-                    stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)).bind(("127.0.0.1", port))
+                    stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)).bind(
+                        ("127.0.0.1", port)
+                    )
         except OSError:
             continue
         return first
@@ -149,7 +151,7 @@ def asterisk_factory(asterisk_install: AsteriskInstall, reachable_tmp: Path) -> 
         settings = AsteriskSettings.model_validate({**chosen, **fields})
         account = Account.choose(settings.user)
         rendered = render(settings, asterisk_install, account, prompts=prompts, trace=True)
-        asterisk = Asterisk(asterisk_install, rendered.layout, account)
+        asterisk = Asterisk(asterisk_install, settings, account)
         started.append(asterisk)
         if start:
             asterisk.start()

@@ -44,6 +44,11 @@ class PostgresServer:
         """The URL of the server's first database; `create_database` gives an empty one."""
         return self._url("postgres")
 
+    @property
+    def running(self) -> bool:
+        """Whether it was started and not stopped (it may be frozen)."""
+        return self._process is not None
+
     def create_database(self, encoding: str = "UTF8") -> str:
         """A new, empty database; its URL. The server must be up."""
         name = f"t{uuid4().hex[:16]}"
@@ -153,7 +158,7 @@ def private_postgres(cache: Path) -> Iterator[PostgresServer]:
             server.start()
             yield server
         finally:
-            server.stop()
+            server.kill()  # its data go with it: nothing to write out
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

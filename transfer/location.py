@@ -9,7 +9,24 @@ from enum import StrEnum
 
 # Civic address elements in the order a Chinese address is spoken, largest first (RFC 5139 §3.1 names;
 # A1 province, A2 city, A3 district or county, A4 town, A5 community, A6 street as locality).
-_SPOKEN_ORDER = ("A1", "A2", "A3", "A4", "A5", "A6", "RD", "STS", "HNO", "HNS", "LMK", "NAM", "BLD", "UNIT", "FLR", "ROOM")
+_SPOKEN_ORDER = (
+    "A1",
+    "A2",
+    "A3",
+    "A4",
+    "A5",
+    "A6",
+    "RD",
+    "STS",
+    "HNO",
+    "HNS",
+    "LMK",
+    "NAM",
+    "BLD",
+    "UNIT",
+    "FLR",
+    "ROOM",
+)
 _COUNTED = {"HNO": "号", "BLD": "栋", "UNIT": "单元", "FLR": "楼", "ROOM": "室"}
 SHORT_LIMIT = 60
 """Characters that fit on the display of an ordinary SIP telephone, with room for the category before it."""
@@ -51,7 +68,9 @@ class CallerLocation:
         for name in _SPOKEN_ORDER:
             value = elements.get(name, "")
             suffix = _COUNTED.get(name, "")
-            parts.append(value + suffix if value and suffix and value[-1].isalnum() and value.isascii() else value)
+            parts.append(
+                value + suffix if value and suffix and value[-1].isalnum() and value.isascii() else value
+            )
         return "".join(parts)
 
     @property
@@ -68,7 +87,11 @@ class CallerLocation:
 
     def as_json(self) -> Mapping[str, object]:
         """The value as plain JSON types, for the record and the feed; what is unknown is left out."""
-        known: dict[str, object] = {"source": self.source.value, "at": self.at.isoformat(), "short": self.short}
+        known: dict[str, object] = {
+            "source": self.source.value,
+            "at": self.at.isoformat(),
+            "short": self.short,
+        }
         if self.latitude is not None and self.longitude is not None:
             known |= {"latitude": self.latitude, "longitude": self.longitude}
         for name in ("uncertainty_m", "confidence_pct", "reference", "method"):

@@ -46,7 +46,6 @@ class Rule:
     priority: int
     boundary: bool
     sounds: bool
-    negatable: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +66,7 @@ class Lexicon:
     rules: tuple[Rule, ...]
     harmless: frozenset[str]
     handover: frozenset[str]
+    negatable: frozenset[str]
     negation: Negation
 
     def phrases(self) -> frozenset[str]:
@@ -85,10 +85,11 @@ def load_lexicon(folder: Path = DEFAULT_FOLDER) -> Lexicon:
     rules: list[Rule] = []
     fields: dict[str, Field] = {}
     first_use: dict[str, str] = {}
+    negatable: set[str] = set()
     for source in field_sources:
         entry = source.validate(FieldFile)
         field = _field(source, entry, fields)
-        negatable = frozenset(_folded(source, ("negatable",), entry.negatable))
+        negatable.update(_folded(source, ("negatable",), entry.negatable))
         harmless.update(_folded(source, ("harmless",), entry.harmless))
         for number, rule in enumerate(entry.rules):
             rule_id = f"{source.file.parent.name}/{field.id}#{number + 1}"
@@ -97,7 +98,7 @@ def load_lexicon(folder: Path = DEFAULT_FOLDER) -> Lexicon:
                 _refuse_repeats(source, number, slots[0], rule_id, first_use)
             rules.append(
                 Rule(rule_id, field, slots, rule.within, rule.weight, rule.priority or field.priority,
-                     rule.boundary, rule.sounds, negatable)
+                     rule.boundary, rule.sounds)
             )  # fmt: skip
     negation = common.negation
     return Lexicon(
@@ -106,6 +107,7 @@ def load_lexicon(folder: Path = DEFAULT_FOLDER) -> Lexicon:
         rules=tuple(rules),
         harmless=frozenset(harmless),
         handover=frozenset(_folded(common_source, ("handover",), common.handover)),
+        negatable=frozenset(negatable),
         negation=Negation(
             frozenset(_folded(common_source, ("negation", "words"), negation.words)),
             _folded(common_source, ("negation", "void_before"), negation.void_before),
@@ -117,19 +119,25 @@ def load_lexicon(folder: Path = DEFAULT_FOLDER) -> Lexicon:
 def _files(folder: Path) -> list[Path]:
     common = folder / "common.yaml"
     if not common.is_file():
-        raise LexiconError(common, 0, "(file)", "missing: a lexicon folder has common.yaml, police/ and minsheng/")
+        raise LexiconError(
+            common, 0, "(file)", "missing: a lexicon folder has common.yaml, police/ and minsheng/"
+        )
     found = [common]
     for route in Route:
         files = sorted((folder / route.value).glob("*.yaml"))
         if not files:
-            raise LexiconError(folder / route.value, 0, "(folder)", "no *.yaml here: each route needs its fields")
+            raise LexiconError(
+                folder / route.value, 0, "(folder)", "no *.yaml here: each route needs its fields"
+            )
         found += files
     return found
 
 
 def _field(source: YamlSource, entry: FieldFile, fields: dict[str, Field]) -> Field:
     if entry.route != source.file.parent.name:
-        raise source.error(("route",), f"this file lies in {source.file.parent.name}/: move it or change its route")
+        raise source.error(
+            ("route",), f"this file lies in {source.file.parent.name}/: move it or change its route"
+        )
     if entry.id in fields:
         raise source.error(("id",), f"another file already has the id {entry.id!r}")
     field = Field(entry.id, entry.label, Route(entry.route), entry.priority, entry.joint_service,
@@ -153,7 +161,9 @@ def _slots(
             elif word[1:] in words:
                 found += words[word[1:]]
             else:
-                raise source.error(path, f"no list {word!r} in common.yaml; there are: {', '.join(sorted(words))}")
+                raise source.error(
+                    path, f"no list {word!r} in common.yaml; there are: {', '.join(sorted(words))}"
+                )
         yield tuple(dict.fromkeys(found))
 
 
@@ -176,7 +186,8 @@ def _refuse_repeats(
     for i, phrase in enumerate(phrases):
         if phrase in first_use:
             raise source.error(
-                ("rules", number, "phrases", i), f"duplicate phrase {phrase!r}: {first_use[phrase]} has it already"
+                ("rules", number, "phrases", i),
+                f"duplicate phrase {phrase!r}: {first_use[phrase]} has it already",
             )
         first_use[phrase] = rule_id
 

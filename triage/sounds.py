@@ -32,10 +32,9 @@ def confusion_class(syllable: str) -> str:
 
 def syllables(phrase: str) -> tuple[str, ...]:
     """Return the toneless syllables of a phrase, read as a phrase (还钱 is huan qian); `` for a non-Chinese char."""
-    if not phrase:
-        return ()
-    read = lazy_pinyin(phrase, style=Style.NORMAL, v_to_u=False, errors=lambda run: [""] * len(run))
-    return tuple(read) if len(read) == len(phrase) else ("",) * len(phrase)
+    if any(not "\u4e00" <= char <= "\u9fff" for char in phrase):
+        return tuple("" if not "\u4e00" <= char <= "\u9fff" else lazy_pinyin(char)[0] for char in phrase)
+    return tuple(lazy_pinyin(phrase, style=Style.NORMAL))
 
 
 class SoundTable:

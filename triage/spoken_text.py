@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 
+
 @dataclass(frozen=True, slots=True)
 class SpokenText:
     """The folded letters of a text.

@@ -17,6 +17,9 @@ from triage.errors import LexiconError
 
 Path_ = tuple[str | int, ...]
 Model = TypeVar("Model", bound=BaseModel)
+_LOADER = getattr(
+    yaml, "CSafeLoader", yaml.SafeLoader
+)  # libyaml where PyYAML was built with it: ten times faster
 _NULL = "tag:yaml.org,2002:null"
 
 
@@ -66,7 +69,7 @@ def read_yaml(file: Path) -> YamlSource:
     except (OSError, UnicodeDecodeError) as wrong:
         raise LexiconError(file, 1, "(file)", f"cannot be read as UTF-8 text: {wrong}") from wrong
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = yaml.compose(text, Loader=_LOADER)
     except yaml.YAMLError as wrong:
         mark = getattr(wrong, "problem_mark", None)
         line = mark.line + 1 if mark else 1
@@ -92,7 +95,10 @@ def _value(node: yaml.Node, path: Path_, lines: dict[Path_, int], file: Path, ar
                 raise LexiconError(file, key_node.start_mark.line + 1, key_name(path), "a key must be a word")
             if key in mapping:
                 raise LexiconError(
-                    file, key_node.start_mark.line + 1, key_name((*path, key)), "given twice: keep one of them"
+                    file,
+                    key_node.start_mark.line + 1,
+                    key_name((*path, key)),
+                    "given twice: keep one of them",
                 )
             mapping[key] = _value(item, (*path, key), lines, file, inside)
             lines[*path, key] = key_node.start_mark.line + 1

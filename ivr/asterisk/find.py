@@ -120,8 +120,10 @@ def _data_folders(binary: Path) -> Iterator[Path]:
 
 
 def _roots(binary: Path) -> tuple[Path, ...]:
-    """`/usr` for `/usr/sbin/asterisk`, then the usual places."""
-    return tuple(dict.fromkeys((binary.resolve().parent.parent, Path("/usr/local"), Path("/usr"))))
+    """`/usr` for `/usr/sbin/asterisk`, a private one's folder (see `install.py`), then the usual places."""
+    launcher = binary.resolve().parent
+    private = launcher.parent.parent / launcher.name / "usr"
+    return tuple(dict.fromkeys((launcher.parent, private, Path("/usr/local"), Path("/usr"))))
 
 
 def _configured(key: str, configuration: Path = Path("/etc/asterisk/asterisk.conf")) -> Iterator[Path]:

@@ -7,15 +7,16 @@ import pwd
 import secrets
 import stat
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
 from ivr.asterisk.errors import ConfigurationRefused, FolderUnreachable
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ivr.asterisk.settings import AsteriskSettings
     from pathlib import Path
+
+    from ivr.asterisk.settings import AsteriskSettings
 
 #: The longest path of a unix socket is 107 bytes and its closing zero (unix(7)).
 _LONGEST_SOCKET_PATH = 107

@@ -43,7 +43,7 @@ PLEASE_HOLD = "please_hold.wav"
 ONLY_AT_START = ("asterisk.conf", "modules.conf", "pjsip_transport.conf")
 #: Parts of Asterisk that we leave at their defaults; without an empty file each start logs an error for it.
 _LEFT_AT_DEFAULTS = (
-    *("acl", "ccss", "cel", "indications", "pjproject", "queuerules", "stasis", "udptl"),
+    *("acl", "ccss", "cel", "pjproject", "queuerules", "stasis", "udptl"),
     *("pjsip_notify", "cli_aliases", "res_parking"),
 )
 _INSTANCE_FILES = frozenset({"asterisk.conf", "modules.conf"})
@@ -183,7 +183,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        autoescape=False,
+        autoescape=False,  # noqa: S701 - no HTML is made here
     )
 
 

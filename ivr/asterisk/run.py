@@ -19,10 +19,12 @@ from typing import TYPE_CHECKING
 import structlog
 
 from ivr.asterisk.errors import AsteriskStartFailed, AsteriskUnreachable
-from ivr.asterisk.layout import Account, Layout, check_reachable
+from ivr.asterisk.layout import Layout, check_reachable
 
 if TYPE_CHECKING:
     from ivr.asterisk.find import AsteriskInstall
+    from ivr.asterisk.layout import Account
+    from ivr.asterisk.settings import AsteriskSettings
 
 log = structlog.get_logger(__name__)
 
@@ -38,9 +40,11 @@ _LOG_TAIL = 1500
 class Asterisk:
     """One instance. Its methods block; call them from a thread of their own or before anything else runs."""
 
-    def __init__(self, install: AsteriskInstall, layout: Layout, account: Account) -> None:
+    def __init__(self, install: AsteriskInstall, settings: AsteriskSettings, account: Account) -> None:
+        """Its configuration must have been rendered from the same settings. Raises ConfigurationRefused."""
         self._install = install
-        self.layout = layout
+        self._settings = settings
+        self.layout = Layout.of(settings)
         self._account = account
         self._process: subprocess.Popen[bytes] | None = None
         self._pidfd: int | None = None
@@ -143,7 +147,8 @@ class Asterisk:
             self._install.data_dir,
         ):
             check_reachable(path, account)
-        self.layout.control_socket.unlink(missing_ok=True)
+        self._check_ports()
+        layout.control_socket.unlink(missing_ok=True)
         become = {"user": account.uid, "group": account.gid, "extra_groups": []} if account.switch else {}
         with (layout.log / "console.log").open("ab") as console:
             self._process = subprocess.Popen(  # type: ignore[call-overload]
@@ -158,6 +163,26 @@ class Asterisk:
                 **become,
             )
         self._hold(self._process.pid)
+
+    def _check_ports(self) -> None:
+        """Asterisk boots happily without a port that somebody else has; a call would never reach it then."""
+        sip, ami = (
+            (self._settings.bind_address, self._settings.sip_port),
+            ("127.0.0.1", self._settings.ami_port),
+        )
+        for address, kind in ((sip, socket.SOCK_DGRAM), (sip, socket.SOCK_STREAM), (ami, socket.SOCK_STREAM)):
+            with closing(socket.socket(socket.AF_INET, kind)) as probe:
+                if (
+                    kind is socket.SOCK_STREAM
+                ):  # as Asterisk does: connections that have just ended do not matter
+                    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    probe.bind(address)
+                except OSError as error:
+                    raise AsteriskStartFailed(
+                        f"port {address[1]} on {address[0]} cannot be opened ({error.strerror}). Another Asterisk? "
+                        "`ss -lnp` shows who has it; else set `asterisk: sip_port:`, `ami_port:` or `bind_address:`."
+                    ) from None
 
     def _environment(self) -> dict[str, str]:
         """Nothing of ours: the environment may hold secrets, and LD_LIBRARY_PATH would mislead the loader."""

@@ -138,7 +138,9 @@ class AsteriskSettings(BaseModel):
         30, ge=1, le=10000, description="lines of 110; a call beyond them skips the listening"
     )
     police: tuple[Member, ...] = Field(
-        (Member(name="p101", uri="sip:p101@127.0.0.1:5581", password=None),), min_length=1, description="dispatchers of 110"
+        (Member(name="p101", uri="sip:p101@127.0.0.1:5581", password=None),),
+        min_length=1,
+        description="dispatchers of 110",
     )
     minsheng: tuple[Member, ...] = Field(
         (Member(name="m201", uri="sip:m201@127.0.0.1:5582", password=None),), description="agents of 民生110"

@@ -15,11 +15,11 @@ class RemoteProtocolError(AudioSocketError):
     """The peer sent what is not AudioSocket as Asterisk speaks it; the connection has been closed."""
 
 
-class PeerNotReading(AudioSocketError):  # noqa: N818 - the trade's word for it
+class PeerNotReading(AudioSocketError):
     """Asterisk takes no more audio; the connection has been dropped, look at Asterisk's health."""
 
 
-class EventsLost(AudioSocketError):  # noqa: N818 - the trade's word for it
+class EventsLost(AudioSocketError):
     """The consumer of a session was too slow and `count` events were dropped at this point of the stream.
 
     Iteration may go on afterwards; what follows is later in time than the gap.
@@ -33,13 +33,13 @@ class EventsLost(AudioSocketError):  # noqa: N818 - the trade's word for it
         self.count = count
 
 
-class NoCapacity(AudioSocketError):  # noqa: N818 - the trade's word for it
+class NoCapacity(AudioSocketError):
     """As many calls as `max_sessions` are expected or talking; send this one to the police queue."""
 
 
-class AlreadyExpected(AudioSocketError):  # noqa: N818 - the trade's word for it
+class AlreadyExpected(AudioSocketError):
     """The same call is expected twice, or is talking already; make a fresh UUID for each connection."""
 
 
-class ServerClosed(AudioSocketError):  # noqa: N818 - the trade's word for it
+class ServerClosed(AudioSocketError):
     """The server is closed or not started; start it before any call is expected."""

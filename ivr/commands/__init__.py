@@ -20,7 +20,7 @@ class _Commands(click.Group):
         return ["serve", "demo", "call", "doctor", "model"]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import `ivr.commands.NAME` and take its `command`."""
+        """Import the module of that name below `ivr.commands`."""
         if cmd_name not in {*self.list_commands(ctx), "node"}:
             return None
         module = __import__(f"ivr.commands.{cmd_name}", fromlist=["command"])
@@ -40,7 +40,11 @@ class _Commands(click.Group):
             raise click.ClickException(str(error)) from error
 
 
-@click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(
+    cls=_Commands,
+    help="民生110：接听 110，听懂来电，警情留在警察线路，民生诉求转到民生110。",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.option(
     "--config",
     "config_path",
@@ -50,7 +54,7 @@ class _Commands(click.Group):
 @click.version_option("0.1.0", prog_name="民生110")
 @click.pass_context
 def main(ctx: click.Context, config_path: Path | None) -> None:
-    """民生110：接听 110，听懂来电，警情留在警察线路，民生诉求转到民生110。"""
+    """Keep the path of the configuration for the command."""
     ctx.obj = config_path
 
 

@@ -25,7 +25,9 @@ _ROUTES = {"police": "警察", "minsheng": "民生110"}
 @click.argument("voice", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--from", "number", default="13800138000", show_default=True, help="主叫号码。")
 @click.option(
-    "--pidf-lo", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="随 INVITE 送出的位置文件。"
+    "--pidf-lo",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="随 INVITE 送出的位置文件。",
 )
 @click.option("--dial", "dialled", default="110", show_default=True, help="被叫号码。")
 @click.option("--limit", default=60.0, show_default=True, help="最多等待应答的秒数。")

@@ -31,12 +31,16 @@ def command(ctx: click.Context, *, no_asterisk: bool, folder: Path | None, leave
     if folder is not None:
         if not no_asterisk:
             raise click.UsageError("--render 只与 --no-asterisk 同用")
-        rendered = render_for_elsewhere(config.asterisk, folder, prompts=config.prompts.folder or BUILT_IN_PROMPTS)
+        rendered = render_for_elsewhere(
+            config.asterisk, folder, prompts=config.prompts.folder or BUILT_IN_PROMPTS
+        )
         print(f"已写入 {rendered.layout.root}；先读其中的 INSTALL.md。", flush=True)
     asyncio.run(_serve(config, ctx.obj, with_asterisk=not no_asterisk, leave_asterisk=leave_asterisk))
 
 
-async def _serve(config: Config, config_path: Path | None, *, with_asterisk: bool, leave_asterisk: bool) -> None:
+async def _serve(
+    config: Config, config_path: Path | None, *, with_asterisk: bool, leave_asterisk: bool
+) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

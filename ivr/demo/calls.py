@@ -71,10 +71,21 @@ CALLS = (
         location=CivicAddress("福建省", "南平市", "邵武市", "五一路", "88", "阳光小区"),
     ),
     DemoCall(
-        "silence", "不出声", "13800110003", Route.POLICE, sounds=False, location=Circle(27.33412, 117.48803, 120)
+        "silence",
+        "不出声",
+        "13800110003",
+        Route.POLICE,
+        sounds=False,
+        location=Circle(27.33412, 117.48803, 120),
     ),
     DemoCall(
-        "key", "按键", "13800110004", Route.POLICE, keys="1", sounds=False, location=Circle(27.33101, 117.49911, 50)
+        "key",
+        "按键",
+        "13800110004",
+        Route.POLICE,
+        keys="1",
+        sounds=False,
+        location=Circle(27.33101, 117.49911, 50),
     ),
     DemoCall("mumbling", "听不清", "13800110005", Route.POLICE, location=Circle(27.35002, 117.47756, 300)),
 )

@@ -102,7 +102,7 @@ def _newest(phones: dict[str, Agent]) -> AgentCall | None:
 
 
 async def _talk(caller: Caller, member: AgentCall | None, voice: bytes) -> Answered:
-    """Talk with the member for a moment: do both hear each other?"""
+    """Talk with the member for a moment, to learn whether both hear each other."""
     if member is None:
         raise LookupError("the feed tells of a member who answered, but neither phone did")
     since = asyncio.get_running_loop().time()

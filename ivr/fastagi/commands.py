@@ -1,7 +1,8 @@
 """AGI command lines, from us to Asterisk. Pure: takes values, gives bytes, or refuses.
 
 A line end in a value would start a second command, and so would a line that is too long: Asterisk reads a
-command into 2048 bytes (AGI_BUF_LEN in res_agi.c) and takes what is left over for the next command.
+command into a buffer (AGI_BUF_LEN in res_agi.c: 2,048 bytes in older versions, 8,192 measured with 22.10.1)
+and takes what is left over for the next command.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import re
 from ivr.fastagi.errors import ArgumentRefused
 
 MAX_COMMAND_BYTES = 2047
-"""Longest command line with its line end: AGI_BUF_LEN (2048) less the terminating NUL."""
+"""Longest command line with its line end: the smallest AGI_BUF_LEN less the terminating NUL."""
 MAX_VALUE_BYTES = 1800
 """What `shortened` keeps by default: leaves room for the command, a name and some escaping."""
 
@@ -57,7 +58,7 @@ def command_line(command: str, *arguments: object) -> bytes:
     data = line.encode("utf-8", "replace") + b"\n"
     if len(data) > MAX_COMMAND_BYTES:
         raise ArgumentRefused(
-            f"{command} has {len(data)} bytes, Asterisk reads {MAX_COMMAND_BYTES}; shorten the value"
+            f"{command} has {len(data)} bytes, Asterisk may read no more than {MAX_COMMAND_BYTES}; shorten the value"
         )
     return data
 

@@ -13,7 +13,7 @@ What was wrong with it, and what is done instead:
 | a value "hangup" is taken for a hang-up, and made up by get_variable | read as the value that it is |
 | values of several lines: the rest is taken for the next answer | read up to a fence that nobody can guess |
 | nothing is escaped, a line end injects a command | `commands.py` |
-| commands beyond 2047 bytes: the rest runs as a command | refused |
+| commands beyond what Asterisk reads: the rest runs as a command | refused |
 | waits for ever | a deadline for each answer |
 | commands after the end: a different error each time | the first error again, and nothing is sent |
 """

@@ -34,7 +34,7 @@ _ATTACK_S, _DECAY_S = 0.02, 0.6
 
 
 def waiting_music() -> NDArray[np.int16]:
-    """One round: mono samples at 8 kHz. What rings beyond the end rings on at the beginning, without a seam."""
+    """One round: mono samples at 8 kHz. What rings beyond the end rings on at the beginning: no seam."""
     length = int(LENGTH_S * RATE_HZ)
     time = np.arange(2 * length) / RATE_HZ
     sound = np.zeros(2 * length)

@@ -60,12 +60,12 @@ def decode_wav(content: bytes) -> NDArray[np.int16]:
     """Mono samples at 8 kHz from the bytes of a WAV file. Raises ValueError for anything else."""
     form, data = _chunks(content)
     samples = _samples(form, data)
-    if not len(samples):
-        raise ValueError("there is no sound in it")
     if len(samples) > MAX_S * form.rate_hz:
         raise ValueError(f"{len(samples) / form.rate_hz:.0f} s are too long, {MAX_S:.0f} s are the limit")
     if form.rate_hz != RATE_HZ:
         samples = soxr.resample(samples, form.rate_hz, RATE_HZ)
+    if not len(samples):
+        raise ValueError("there is no sound in it")
     # Resampling may overshoot full scale a little; wrapping round would be a loud click.
     return np.asarray(np.clip(np.round(samples * 32768.0), -32768, 32767), dtype=np.int16)
 

@@ -57,6 +57,7 @@ class Caller(Leg):
         self._asking: Asking | None = None
         self._provisional = False
         self._unwanted = False  # we hung up while it rang
+        self._cancel_sent = False
 
     async def __aenter__(self) -> Self:
         """Open both sockets. Raises OSError."""
@@ -117,9 +118,9 @@ class Caller(Leg):
     async def hang_up(self) -> None:
         """End the call, also one that still rings (then dial() raises CallRejected with 487)."""
         if self._asking is not None and not self.answered.is_set():
-            self._unwanted = True
             if self._endpoint is not None:
                 await self._cancelled(self._endpoint)
+                await asyncio.wait({self._asking.final}, timeout=CANCEL_WAIT_S)
             return
         await super().hang_up()
 
@@ -155,6 +156,8 @@ class Caller(Leg):
 
     def _on_provisional(self, response: SipResponse) -> None:
         self._provisional = True
+        if self._unwanted and self._endpoint is not None:
+            self._cancel(self._endpoint)
         if response.code == 180 and self.ringing_at is None:
             self.ringing_at = asyncio.get_running_loop().time()
         with contextlib.suppress(SdpError):  # only the final answer has to be right
@@ -162,13 +165,20 @@ class Caller(Leg):
 
     async def _cancelled(self, endpoint: SipEndpoint) -> SipResponse | None:
         """Give the INVITE up; return its final answer, which may be a 200 that crossed our CANCEL."""
+        self._unwanted = True
         asking = self._asking
-        if asking is None or (not self._provisional and not asking.final.done()):
-            return None  # RFC 3261 §9.1: nobody has heard of the call, so there is none to cancel
-        if not asking.final.done():
-            endpoint.begin(cancel_of(asking.transaction.request), self._peer)
+        if asking is None:
+            return None
+        # RFC 3261 §9.1: before anybody has answered anything there is nothing to cancel; _on_provisional() will.
+        if self._provisional and not asking.final.done():
+            self._cancel(endpoint)
             await asyncio.wait({asking.final}, timeout=CANCEL_WAIT_S)
         return asking.final.result() if asking.final.done() else None
+
+    def _cancel(self, endpoint: SipEndpoint) -> None:
+        if self._asking is not None and not self._cancel_sent:
+            self._cancel_sent = True
+            endpoint.begin(cancel_of(self._asking.transaction.request), self._peer)
 
     async def _give_up(self, endpoint: SipEndpoint) -> None:
         """Cancel the call; one that was answered at that very moment is acknowledged and hung up."""

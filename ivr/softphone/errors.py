@@ -17,15 +17,15 @@ class RtpParseError(SoftphoneError, ValueError):
     """Bytes from the wire that are no RTP packet or no RFC 4733 event."""
 
 
-class HeaderRefused(SoftphoneError, ValueError):  # noqa: N818 - the trade's word for it
+class HeaderRefused(SoftphoneError, ValueError):
     """A header of our own that would break the message (a line break in it, or a name that is no token)."""
 
 
-class NotInCall(SoftphoneError):  # noqa: N818 - the trade's word for it
+class NotInCall(SoftphoneError):
     """Speaking, pressing or transferring without an answered call: dial() first, or check `ended`."""
 
 
-class CallRejected(SoftphoneError):  # noqa: N818 - the trade's word for it
+class CallRejected(SoftphoneError):
     """The far end answered the INVITE with a final failure.
 
     `code` is the SIP status (RFC 3261 §21), `reason` the far end's own words for it.
@@ -39,7 +39,7 @@ class CallRejected(SoftphoneError):  # noqa: N818 - the trade's word for it
         self.reason = reason
 
 
-class CallTimeout(SoftphoneError):  # noqa: N818 - the trade's word for it
+class CallTimeout(SoftphoneError):
     """Nobody answered in time; the INVITE was cancelled."""
 
     def __init__(self, dialled: str, timeout_s: float, *, rang: bool) -> None:
@@ -48,7 +48,7 @@ class CallTimeout(SoftphoneError):  # noqa: N818 - the trade's word for it
         self.rang = rang
 
 
-class TransferFailed(SoftphoneError):  # noqa: N818 - the trade's word for it
+class TransferFailed(SoftphoneError):
     """A REFER that was refused, or whose result (NOTIFY sipfrag) was a failure."""
 
     def __init__(self, code: int, reason: str) -> None:
@@ -57,7 +57,7 @@ class TransferFailed(SoftphoneError):  # noqa: N818 - the trade's word for it
         self.reason = reason
 
 
-class RegistrationFailed(SoftphoneError):  # noqa: N818 - the trade's word for it
+class RegistrationFailed(SoftphoneError):
     """The registrar refused, or did not answer; check the user name and the secret in pjsip.conf."""
 
     def __init__(self, code: int, reason: str) -> None:

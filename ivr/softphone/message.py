@@ -54,6 +54,10 @@ class Headers:
         for name, value in pairs:
             if not _TOKEN.fullmatch(name):
                 raise HeaderRefused(f"{name!r} is no header name; use letters, digits and dashes")
+            if long_name(name).lower() == "content-length":
+                raise HeaderRefused(
+                    "Content-Length is the body's length and is written by itself; leave it out"
+                )
             if _CONTROL.search(value) or len(name) + len(value) + 2 > MAX_LINE_CHARS:
                 raise HeaderRefused(
                     f"the value of {name} has control characters or is too long; clean it first"

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from models.recipe.data import Example
-from models.recipe.net import SUBSAMPLING
+from models.recipe.features import SUBSAMPLING
 from models.recipe.units import first_pdf, later_pdf
 
 NO_LABEL = -100  # torch's cross entropy leaves these out
@@ -53,11 +53,13 @@ class Batches:
         plans = itertools.chain.from_iterable(self._plan(epoch) for epoch in itertools.count())
         for step, plan in enumerate(plans):
             if step >= skip:
-                yield self._batch([self._examples[index] for index in plan], Random(f"{self._seed}/batch/{step}"))  # noqa: S311
+                yield self._batch(
+                    [self._examples[index] for index in plan], Random(f"{self._seed}/batch/{step}")
+                )
 
     def _plan(self, epoch: int) -> list[list[int]]:
         """Group all examples by length into batches, in random order."""
-        rng = Random(f"{self._seed}/epoch/{epoch}")  # noqa: S311
+        rng = Random(f"{self._seed}/epoch/{epoch}")
         order = list(range(len(self._examples)))
         rng.shuffle(order)
         order.sort(key=lambda index: len(self._examples[index].features) // _LIKE)

@@ -4,7 +4,6 @@ Every shard has a random stream of its own (from the seed and its number), so sh
 or after an interruption, and come out the same.
 """
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,17 +12,14 @@ from random import Random
 import numpy as np
 from numpy.typing import NDArray
 
-from models.recipe.channel import SAMPLE_RATE, Line
-from models.recipe.espeak import Espeak, Prosody
-from models.recipe.features import SHIFT, WINDOW, features
-from models.recipe.heldout import TRAINING_VOICES
-from models.recipe.sentences import Sentences
+from models.recipe.channel import SAMPLE_RATE
+from models.recipe.errors import StageError
+from models.recipe.espeak import Espeak
+from models.recipe.features import SHIFT, SUBSAMPLING, WINDOW, features
 from models.recipe.size import Size
-from models.recipe.speech import Utterance, pad, pronounce, speak
-from models.recipe.words import RandomWords, cut
+from models.recipe.studio import Studio
+from models.recipe.units import UNITS
 
-_IDLE_SHARE = 0.04  # pieces without any speech
-_GARBAGE_SHARE = 0.03  # words of the word salad learned as garbage
 _SHORTEST = 20  # frames
 
 
@@ -35,48 +31,6 @@ class Example:
     units: NDArray[np.int32]
 
 
-class Studio:
-    """Makes random utterances; one seed, one stream of them."""
-
-    def __init__(self, espeak: Espeak, rng: Random) -> None:
-        self._espeak = espeak
-        self._rng = rng
-        self._sentences = Sentences(rng)
-        self._salad = RandomWords(rng)
-        self.line = Line(rng)
-
-    def read(
-        self, clauses: Sequence[Sequence[str]], voice: str, level: float = 1.0, garbage: float = 0.0
-    ) -> Utterance | None:
-        """Read clauses of words over a random line; None when they cannot be spoken."""
-        rng = self._rng
-        spoken = pronounce(clauses, sandhi=rng.random() < 0.5, garbage=garbage, rng=rng)
-        if spoken is None:
-            return None
-        prosody = Prosody(rng.randint(120, 270), rng.randint(20, 85), rng.randint(20, 90))
-        stretch = rng.uniform(0.92, 1.1) if rng.random() < 0.7 else 1.0
-        utterance = speak(self._espeak, spoken, voice, prosody, stretch)
-        if utterance is None:
-            return None
-        before, after = int(rng.uniform(0.05, 1) * SAMPLE_RATE), int(rng.uniform(0.2, 1) * SAMPLE_RATE)
-        padded = pad(utterance, before, after)
-        return Utterance(self.line.carry(padded.samples, level), padded.units)
-
-    def random_example(self, spoken_at_random: float) -> tuple[Utterance, str] | None:
-        """Make one piece of training speech, or of an idle line, with its text."""
-        rng = self._rng
-        if rng.random() < _IDLE_SHARE:
-            return Utterance(self.line.idle(rng.uniform(1, 6)), ((0, 0),)), ""
-        voice = rng.choice(TRAINING_VOICES)
-        if rng.random() < spoken_at_random:
-            salad = self._salad.write()
-            utterance = self.read(salad, voice, garbage=_GARBAGE_SHARE)
-            return None if utterance is None else (utterance, "")
-        sentence = self._sentences.write()
-        utterance = self.read([cut(clause) for clause in sentence], voice)
-        return None if utterance is None else (utterance, "，".join(sentence))
-
-
 def make_shards(folder: Path, size: Size, seed: int, progress: Callable[[int, int], None]) -> None:
     """Make every shard that is not there yet; `progress` is told (shards done, shards in all)."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -85,7 +39,7 @@ def make_shards(folder: Path, size: Size, seed: int, progress: Callable[[int, in
         progress(number, size.shards)
         path = folder / f"shard-{number:03d}.npz"
         if not path.exists():
-            _make_shard(path, espeak, size, Random(f"{seed}/shard/{number}"))  # noqa: S311
+            _make_shard(path, espeak, size, Random(f"{seed}/shard/{number}"))
     progress(size.shards, size.shards)
 
 
@@ -114,7 +68,7 @@ def _make_shard(path: Path, espeak: Espeak, size: Size, rng: Random) -> None:
             units=np.concatenate([example.units for example in examples]),
             counts=np.array([len(example.units) for example in examples]),
         )
-    os.replace(partial, path)
+    partial.replace(path)
 
 
 def to_frames(units: Sequence[tuple[int, int]]) -> NDArray[np.int32]:
@@ -129,3 +83,24 @@ def read_shard(path: Path) -> list[Example]:
         frames = np.split(stored["features"], np.cumsum(stored["frames"])[:-1])
         units = np.split(stored["units"], np.cumsum(stored["counts"])[:-1])
     return [Example(f, u) for f, u in zip(frames, units, strict=True)]
+
+
+def mean_durations(folder: Path) -> tuple[float, ...]:
+    """Give every unit's mean duration in output frames of 30 ms; units never seen count as short.
+
+    Raises:
+        StageError: there are no shards.
+
+    """
+    total, seen = np.zeros(len(UNITS)), np.zeros(len(UNITS))
+    paths = sorted(folder.glob("shard-*.npz"))
+    if not paths:
+        raise StageError(f"no training data in {folder}: run the data stage first")
+    for path in paths:
+        with np.load(path) as stored:
+            units, counts, frames = stored["units"], stored["counts"], stored["frames"]
+        ends = np.append(units[1:, 1], 0)
+        ends[np.cumsum(counts) - 1] = frames  # the last unit of an example ends with it
+        np.add.at(total, units[:, 0], np.maximum(1.0, (ends - units[:, 1]) / SUBSAMPLING))
+        np.add.at(seen, units[:, 0], 1)
+    return tuple((total / np.maximum(seen, 1)).tolist())

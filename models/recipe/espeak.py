@@ -5,8 +5,6 @@ This is where exact alignments come from: the synthesiser itself says when it ut
 """
 
 import ctypes as c
-import ctypes.util
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,13 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.recipe.errors import EspeakError
-from provision import debian
+from models.recipe.espeak_library import PRIVATE_COPY, load
 
 # speak_lib.h: espeak_AUDIO_OUTPUT, the initialize option and the event and parameter types used here.
 _SYNCHRONOUS, _PHONEME_EVENTS, _CHARS_UTF8 = 2, 1, 1
 _EVENT_END, _EVENT_PHONEME = 0, 7
 _RATE, _PITCH, _RANGE, _WORD_GAP = 1, 3, 4, 7
-PRIVATE_COPY = Path("var/tools/espeak")
 
 
 class _EventId(c.Union):
@@ -67,7 +64,7 @@ class Espeak:
             EspeakError: the library or its data cannot be loaded.
 
         """
-        self._library, data = _load(private_copy)
+        self._library, data = load(private_copy)
         self._samples: list[NDArray[np.int16]] = []
         self._phonemes: list[Phoneme] = []
         path = str(data).encode() if data else None
@@ -91,7 +88,12 @@ class Espeak:
         voice = "cmn-latn-pinyin" + (f"+{variant}" if variant else "")
         if library.espeak_SetVoiceByName(voice.encode()) != 0:
             raise EspeakError(f"espeak-ng has no voice {voice}: see `espeak-ng --voices=variant`")
-        settings = ((_RATE, prosody.rate), (_PITCH, prosody.pitch), (_RANGE, prosody.pitch_range), (_WORD_GAP, 0))
+        settings = (
+            (_RATE, prosody.rate),
+            (_PITCH, prosody.pitch),
+            (_RANGE, prosody.pitch_range),
+            (_WORD_GAP, 0),
+        )
         for parameter, value in settings:
             library.espeak_SetParameter(parameter, value, 0)
         self._samples.clear()
@@ -109,49 +111,9 @@ class Espeak:
         index = 0
         while events[index].type != _EVENT_END:
             if events[index].type == _EVENT_PHONEME:
-                name = c.string_at(c.addressof(events[index].id), 8).split(b"\0")[0].decode("utf-8", "replace")
+                name = (
+                    c.string_at(c.addressof(events[index].id), 8).split(b"\0")[0].decode("utf-8", "replace")
+                )
                 self._phonemes.append(Phoneme(name, events[index].sample))
             index += 1
         return 0
-
-
-def _load(private_copy: Path) -> tuple[c.CDLL, Path | None]:
-    """Load the host's library (its data where it expects them), else the private copy with its data folder."""
-    if name := ctypes.util.find_library("espeak-ng"):
-        return c.CDLL(name), None
-    root = debian.unpack(["libespeak-ng1", "espeak-ng-data"], private_copy, suite=None, progress=_silent)
-    return _load_from(root)
-
-
-def _silent(_: str) -> None:
-    """Take the unpacking's progress, which nobody watches here."""
-
-
-def _load_from(root: Path) -> tuple[c.CDLL, Path]:
-    """Load libespeak-ng from an unpacked tree.
-
-    Raises:
-        EspeakError: the tree lacks the library, one that it needs, or the data.
-
-    """
-    libraries = {path.name: path for path in sorted(root.rglob("*.so*"))}
-    data = next(iter(sorted(root.rglob("espeak-ng-data"))), None)
-    if "libespeak-ng.so.1" not in libraries or data is None:
-        raise EspeakError(f"{root} holds no whole espeak-ng: delete it and run again")
-    return _load_with_needed("libespeak-ng.so.1", libraries), data
-
-
-def _load_with_needed(name: str, libraries: dict[str, Path]) -> c.CDLL:
-    """Load a library; whatever the loader misses is loaded first, from the same tree.
-
-    A library's needs are met by name once another of that name is in the process, so no search path has to change.
-    """
-    for _ in range(len(libraries) + 1):
-        try:
-            return c.CDLL(str(libraries[name]), mode=c.RTLD_GLOBAL)
-        except OSError as error:
-            missing = re.match(r"(\S+): cannot open shared object file", str(error))
-            if missing is None or missing[1] not in libraries:
-                raise EspeakError(f"{name} does not load: {error}; install espeak-ng on this machine") from error
-            _load_with_needed(missing[1], libraries)
-    raise EspeakError(f"{name} does not load from the private copy; install espeak-ng on this machine")

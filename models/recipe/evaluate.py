@@ -53,11 +53,9 @@ def distance(one: Sequence[str], other: Sequence[str]) -> int:
 def transcribe(model: vosk.Model, pcm: bytes) -> str:
     """Hear 16-bit samples at 8 kHz; gives the text without spaces."""
     recogniser = vosk.KaldiRecognizer(model, SAMPLE_RATE)
-    heard: list[str] = []
-    for at in range(0, len(pcm), _PIECE):
-        if recogniser.AcceptWaveform(pcm[at : at + _PIECE]):
-            heard.append(json.loads(recogniser.Result())["text"])
-    heard.append(json.loads(recogniser.FinalResult())["text"])
+    pieces = (pcm[at : at + _PIECE] for at in range(0, len(pcm), _PIECE))
+    results = [recogniser.Result() for piece in pieces if recogniser.AcceptWaveform(piece)]
+    heard = (json.loads(result)["text"] for result in [*results, recogniser.FinalResult()])
     return "".join(heard).replace(" ", "")
 
 

@@ -10,11 +10,11 @@ from typing import Final
 import numpy as np
 
 from models.recipe.channel import SAMPLE_RATE
-from models.recipe.data import Studio
 from models.recipe.errors import StageError
 from models.recipe.espeak import Espeak
 from models.recipe.heldout import HELD_OUT_VOICES, TRAINING_VOICES
 from models.recipe.sentences import TEXT, Sentences
+from models.recipe.studio import Studio
 from models.recipe.words import cut
 
 _NOISY: Final = 1.4  # more often noisy than training
@@ -67,14 +67,13 @@ def record(data: Path, number: int, seed: int) -> list[Recording]:
     if not texts:
         raise StageError(f"no training data in {data}: run the data stage first")
     trained = {line for path in texts for line in path.read_text(encoding="utf-8").splitlines()}
-    rng = Random(f"{seed}/exam")  # noqa: S311
+    rng = Random(f"{seed}/exam")
     studio = Studio(Espeak(), rng)
     sentences = Sentences(rng)
     recordings: list[Recording] = []
     for exam in SETS:
         source = list(hand_written())[:number] if exam.hand_written else _unseen(sentences, trained, number)
-        for clauses in source:
-            recordings.append(_record(studio, exam, clauses, rng))
+        recordings += [_record(studio, exam, clauses, rng) for clauses in source]
     return recordings
 
 

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 SAMPLE_RATE: Final = 8000
 SHIFT: Final = 80  # samples between frames; frame i lies in samples 80i to 80i + 200
 WINDOW: Final = 200
+SUBSAMPLING: Final = 3
+"""The network judges every third frame; libvosk knows no other factor."""
 CEPSTRA: Final = 40
 DIMENSION: Final = CEPSTRA + 3
 LOW_HZ: Final = 40

@@ -4,14 +4,14 @@ Estimated by absolute discounting with interpolation (Ney, Essen and Kneser 1994
 `_LEAST_FREE` of its mass for words that never followed it, since callers say more than templates do.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import log
 from typing import Final
 
-BEGIN: Final = "<s>"
-END: Final = "</s>"
+from models.recipe.word_counts import BEGIN, END, count
+
 _DISCOUNT: Final = 0.5
 _LEAST_FREE: Final = 0.2
 _GENERIC_SHARE: Final = 0.3
@@ -43,20 +43,11 @@ class LanguageModel:
     finals: tuple[tuple[int, float], ...]
 
 
-@dataclass(slots=True)
-class _Counts:
-    """How often words, pairs and triples stand in the text."""
-
-    words: Counter[str]
-    pairs: defaultdict[str, Counter[str]]
-    triples: defaultdict[tuple[str, str], Counter[str]]
-
-
 def estimate(
     sentences: Iterable[Sequence[str]], generic: Mapping[str, int], vocabulary: frozenset[str]
 ) -> LanguageModel:
     """Estimate from sentences of words; `generic` are frequencies of ordinary words."""
-    counts = _count(sentences, vocabulary)
+    counts = count(sentences, vocabulary)
     ones = _unigrams(counts.words, generic, vocabulary)
     twos: dict[str, tuple[dict[str, float], float]] = {}
     for history, following in counts.pairs.items():
@@ -74,25 +65,9 @@ def estimate(
     return _automaton(ones, twos, threes)
 
 
-def _count(sentences: Iterable[Sequence[str]], vocabulary: frozenset[str]) -> _Counts:
-    counts = _Counts(Counter(), defaultdict(Counter), defaultdict(Counter))
-    for sentence in sentences:
-        history: tuple[str | None, str | None] = (None, BEGIN)
-        for word in (*sentence, END):
-            if word != END and word not in vocabulary:
-                history = (None, None)  # nothing is learned across a word that cannot be heard
-                continue
-            counts.words[word] += 1
-            first, second = history
-            if second is not None:
-                counts.pairs[second][word] += 1
-                if first is not None:
-                    counts.triples[first, second][word] += 1
-            history = (second, word)
-    return counts
-
-
-def _unigrams(words: Counter[str], generic: Mapping[str, int], vocabulary: frozenset[str]) -> dict[str, float]:
+def _unigrams(
+    words: Counter[str], generic: Mapping[str, int], vocabulary: frozenset[str]
+) -> dict[str, float]:
     mass = sum(generic.get(word, 0) ** _GENERIC_POWER for word in vocabulary) or 1.0
     total = words.total()
     ones = {
@@ -112,7 +87,8 @@ def _discounted(kept: Mapping[str, int], total: int, lower: Follow) -> tuple[dic
     free = max(1 - known, _LEAST_FREE)
     scale = (1 - free) / known
     found = {
-        word: (number - _DISCOUNT) / total * scale + free * lower[word] for word, number in sorted(kept.items())
+        word: (number - _DISCOUNT) / total * scale + free * lower[word]
+        for word, number in sorted(kept.items())
     }
     unseen = max(1e-6, 1 - sum(lower[word] for word in found))
     return found, max(1e-6, 1 - sum(found.values())) / unseen
@@ -153,5 +129,3 @@ def _automaton(
         follow(pair, words)
         arcs.append(Arc(state(pair), state((pair[1],)), None, -log(weight)))
     return LanguageModel(len(numbers), start, tuple(arcs), tuple(finals))
-
-

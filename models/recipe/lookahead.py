@@ -45,7 +45,9 @@ def to_look_ahead(fst: Any, path: Path) -> dict[int, int]:
             check=False,
         )
         if done.returncode != 0 or not relabel.exists():
-            raise StageError(f"fstconvert failed: {done.stderr.strip() or done.returncode}; is libfst-tools whole?")
+            raise StageError(
+                f"fstconvert failed: {done.stderr.strip() or done.returncode}; is libfst-tools whole?"
+            )
         pairs = (line.split() for line in relabel.read_text().splitlines())
         return {int(old): int(new) for old, new in pairs}
 

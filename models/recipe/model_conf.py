@@ -3,8 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-from models.recipe.features import CEPSTRA, HIGH_HZ, LOW_HZ, PITCH_CONTEXT, SAMPLE_RATE
-from models.recipe.net import SUBSAMPLING
+from models.recipe.features import CEPSTRA, HIGH_HZ, LOW_HZ, PITCH_CONTEXT, SAMPLE_RATE, SUBSAMPLING
 from models.recipe.phones import SILENCE_PHONE
 
 _MFCC: Final = f"""\

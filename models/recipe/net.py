@@ -9,11 +9,10 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
-from models.recipe.features import DIMENSION
+from models.recipe.features import DIMENSION, SUBSAMPLING
 from models.recipe.size import Size
 from models.recipe.units import PDFS
 
-SUBSAMPLING: Final = 3
 _FIRST_SPLICE: Final = 5
 _SPLICE: Final = 3
 
@@ -21,7 +20,9 @@ _SPLICE: Final = 3
 class Layer(nn.Module):
     """Splice neighbouring frames, affine map, batch normalisation, rectifier; perhaps added to its own input."""
 
-    def __init__(self, inputs: int, outputs: int, splice: int, stride: int = 1, *, residual: bool = False) -> None:
+    def __init__(
+        self, inputs: int, outputs: int, splice: int, stride: int = 1, *, residual: bool = False
+    ) -> None:
         super().__init__()
         self.splice, self.stride, self.residual = splice, stride, residual
         self.affine = nn.Linear(inputs * splice, outputs, bias=False)

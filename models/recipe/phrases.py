@@ -18,3 +18,8 @@ def read_phrases(paths: Iterable[Path]) -> tuple[str, ...]:
     for path in paths:
         found.update(_PHRASE.findall(_COMMENT.sub("", path.read_text(encoding="utf-8"))))
     return tuple(sorted(found))
+
+
+def lexicon_files(folder: Path) -> tuple[Path, ...]:
+    """Give the .yaml files below a folder; none when there is no such folder."""
+    return tuple(sorted(folder.rglob("*.yaml")))

@@ -8,7 +8,8 @@ from pathlib import Path
 from random import Random
 
 from models.recipe.errors import TemplateError
-from models.recipe.templates import Template, parse
+from models.recipe.template_parser import parse
+from models.recipe.templates import Template
 
 TEXT = Path(__file__).parent / "text"
 _FILES = ("police.txt", "livelihood.txt", "talk.txt")

@@ -65,7 +65,7 @@ def speak(
     """
     text = ", ".join(" ".join(one.syllable.pinyin for one in clause) for clause in clauses)
     samples, phonemes = espeak.speak(text, variant, prosody)
-    units = _align([one for clause in clauses for one in clause], phonemes)
+    units = _align([one for clause in clauses for one in clause], _timing(phonemes))
     if units is None:
         return None
     ratio = SAMPLE_RATE * stretch / espeak.sample_rate
@@ -73,43 +73,52 @@ def speak(
     return Utterance(resampled, tuple((unit, int(sample * ratio)) for unit, sample in units))
 
 
-def _align(spoken: Sequence[Spoken], phonemes: Sequence[Phoneme]) -> list[tuple[int, int]] | None:
-    """Give every unit its first sample: phoneme events come in syllables, each closed by "_|"."""
-    groups: list[list[int]] = []
-    ends: list[int] = []
-    pauses: list[int] = []
+@dataclass(frozen=True, slots=True)
+class _Timing:
+    """Where the phonemes of every syllable begin, where the syllables end, and where there are pauses (samples)."""
+
+    starts: tuple[tuple[int, ...], ...]
+    ends: tuple[int, ...]
+    pauses: tuple[int, ...]
+
+
+def _timing(phonemes: Sequence[Phoneme]) -> _Timing:
+    """Sort phoneme events: each syllable's are closed by "_|"; other names with "_" are pauses."""
+    starts: list[tuple[int, ...]] = []
     current: list[int] = []
     for phoneme in phonemes:
         if not phoneme.name.startswith("_"):
             current.append(phoneme.sample)
-            continue
-        if current:
-            groups.append(current)
+        elif current:
+            starts.append(tuple(current))
             current = []
-        if phoneme.name == _SYLLABLE_END:
-            ends.append(phoneme.sample)
-        else:
-            pauses.append(phoneme.sample)
-    if current or len(groups) != len(spoken) or len(ends) != len(spoken):
+    ends = tuple(phoneme.sample for phoneme in phonemes if phoneme.name == _SYLLABLE_END)
+    pauses = (
+        phoneme for phoneme in phonemes if phoneme.name.startswith("_") and phoneme.name != _SYLLABLE_END
+    )
+    return _Timing(tuple(starts), ends, tuple(phoneme.sample for phoneme in pauses))
+
+
+def _align(spoken: Sequence[Spoken], timing: _Timing) -> list[tuple[int, int]] | None:
+    """Give every unit its first sample; None when the phonemes do not match the syllables."""
+    if len(timing.starts) != len(spoken) or len(timing.ends) != len(spoken):
         return None
     silence = INDEX[SILENCE]
     units = [(silence, 0)]
-    for index, (one, starts) in enumerate(zip(spoken, groups, strict=True)):
-        begin = starts[0]
-        if index:
-            before = ends[index - 1]
-            if any(before <= pause <= begin for pause in pauses):
-                units.append((silence, before))
-            else:
-                begin = before
+    before = timing.starts[0][0] if spoken else 0
+    for one, starts, end in zip(spoken, timing.starts, timing.ends, strict=True):
+        if before < starts[0] and any(before <= pause <= starts[0] for pause in timing.pauses):
+            units.append((silence, before))
+            before = starts[0]
         names = one.syllable.units
         if len(names) > len(starts):
             return None
-        for name, sample in zip(names, [begin, *starts[1:]], strict=False):
+        for name, sample in zip(names, (before, *starts[1:]), strict=False):
             unit = INDEX[GARBAGE if one.garbage else name]
             if not (one.garbage and units[-1][0] == unit):  # a garbage word is one unit, however long
                 units.append((unit, sample))
-    return [*units, (silence, ends[-1])]
+        before = end
+    return [*units, (silence, before)]
 
 
 def pad(utterance: Utterance, before: int, after: int) -> Utterance:

@@ -3,7 +3,6 @@
 Runs on one thread with 16-bit arithmetic; on the same machine and library versions the same seed gives the same net.
 """
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import cos, pi
@@ -58,7 +57,9 @@ def train(folder: Path, data: Path, size: Size, seed: int, progress: Callable[[P
     torch.set_num_threads(1)
     torch.manual_seed(seed)
     net = AcousticNet(size)
-    optimiser = torch.optim.AdamW(net.parameters(), lr=size.learning_rate, weight_decay=0.01, betas=(0.9, 0.98))
+    optimiser = torch.optim.AdamW(
+        net.parameters(), lr=size.learning_rate, weight_decay=0.01, betas=(0.9, 0.98)
+    )
     counts = np.zeros(PDFS)
     first = 0
     unfinished = folder / "unfinished.pt"
@@ -117,4 +118,4 @@ def _save(path: Path, state: dict[str, object]) -> None:
     """Write a file that is either whole or not there."""
     partial = path.with_suffix(".partial")
     torch.save(state, partial)
-    os.replace(partial, path)
+    partial.replace(path)

@@ -14,12 +14,14 @@ from pypinyin.contrib.tone_convert import to_finals, to_initials
 
 SILENCE: Final = "SIL"
 GARBAGE: Final = "SPN"
-INITIALS: Final = tuple("b p m f d t n l g k h j q x zh ch sh r z c s".split())
+_INITIALS: Final = "b p m f d t n l g k h j q x zh ch sh r z c s"
 # "ir" and "iz" are the vowels of zhi and zi, which share their letter but not their sound with that of ji.
-FINALS: Final = tuple(
+_FINALS: Final = (
     "a o e ai ei ao ou an en ang eng ong er i ir iz ia ie iao iou ian in iang ing iong "
-    "u ua uo uai uei uan uen uang ueng v ve van vn".split()
+    "u ua uo uai uei uan uen uang ueng v ve van vn"
 )
+INITIALS: Final = tuple(_INITIALS.split())
+FINALS: Final = tuple(_FINALS.split())
 UNITS: Final = (SILENCE, GARBAGE, *INITIALS, *(final + tone for final in FINALS for tone in "12345"))
 INDEX: Final = MappingProxyType({unit: index for index, unit in enumerate(UNITS)})
 PDFS: Final = 2 * len(UNITS)

@@ -12,7 +12,8 @@ import soxr
 from numpy.typing import NDArray
 
 from models.recipe.errors import UnspeakableError
-from models.recipe.espeak import PRIVATE_COPY, Espeak, Prosody
+from models.recipe.espeak import Espeak, Prosody
+from models.recipe.espeak_library import PRIVATE_COPY
 from models.recipe.numerals import DIGITS
 from models.recipe.units import syllables
 from models.recipe.words import cut, is_chinese
@@ -41,7 +42,8 @@ def speak(
     samples, _ = espeak.speak(pinyin, voice, Prosody(rate, pitch))
     narrow = soxr.resample(samples.astype(np.float64), espeak.sample_rate, SAMPLE_RATE)
     loudest = float(np.max(np.abs(narrow), initial=1.0))
-    return np.round(narrow * (_PEAK / loudest)).astype(np.int16)
+    scaled: NDArray[np.float64] = np.round(narrow * (_PEAK / loudest))
+    return scaled.astype(np.int16)
 
 
 def to_pinyin(text: str) -> str:

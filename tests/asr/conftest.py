@@ -38,8 +38,8 @@ def engine(model_dir: Path) -> VoskEngine:
 def wide_model_dir(model_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the model that wants 16 kHz: its features look at the same band of audio at twice the rate.
 
-    libvosk treats it as it would any 16 kHz model (and refuses 8 kHz audio for it), while the net sees nearly the
-    same features: so the resampled path can be tested to the last word.
+    libvosk treats it as it would any 16 kHz model (and refuses 8 kHz audio for it), while the net sees nearly
+    the same features: so the resampled path can be tested to the last word.
     """
     folder = tmp_path_factory.mktemp("models") / "wide"
     shutil.copytree(model_dir, folder)

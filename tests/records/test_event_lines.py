@@ -48,14 +48,16 @@ def test_any_bytes_give_an_event_or_the_one_error(line: bytes) -> None:
     ],
 )
 def test_a_line_that_is_no_event_is_refused_without_quoting_it(field: str, value: object) -> None:
-    fields = json.loads(event_line(event(secret="13800138000")))
+    fields = json.loads(event_line(event(caller="13800138000")))
     fields[field] = value
     with pytest.raises(EventMalformed) as caught:
         event_of_line(json.dumps(fields).encode())
     assert "13800138000" not in str(caught.value)
 
 
-@pytest.mark.parametrize("line", [b"[]", b"7", b"{}", b"\xff\xfe", b"[" * 200_000, b"\x00" * 4096, b"1" * 9999])
+@pytest.mark.parametrize(
+    "line", [b"[]", b"7", b"{}", b"\xff\xfe", b"[" * 200_000, b"\x00" * 4096, b"1" * 9999]
+)
 def test_what_a_broken_disk_leaves_is_refused(line: bytes) -> None:
     with pytest.raises(EventMalformed):
         event_of_line(line)

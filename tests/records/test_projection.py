@@ -35,7 +35,9 @@ def test_a_whole_call() -> None:
 
 
 @given(any_call, st.data())
-def test_the_record_is_the_same_in_whatever_order_events_come(call: list[CallEvent], data: st.DataObject) -> None:
+def test_the_record_is_the_same_in_whatever_order_events_come(
+    call: list[CallEvent], data: st.DataObject
+) -> None:
     shuffled = data.draw(st.permutations(call))
     assert repr(fold(shuffled)) == repr(fold(call))  # repr: NaN in hostile data is not equal to itself
 
@@ -97,7 +99,11 @@ def test_a_final_utterance_replaces_the_partial_one() -> None:
     def heard(second: float, text: str, *, is_final: bool) -> CallEvent:
         return event(kind=EventKind.HEARD, after_s=second, text=text, is_final=is_final)
 
-    said = [heard(1, "水", is_final=False), heard(2, "水管", is_final=False), heard(3, "水管爆了", is_final=True)]
+    said = [
+        heard(1, "水", is_final=False),
+        heard(2, "水管", is_final=False),
+        heard(3, "水管爆了", is_final=True),
+    ]
     assert fold(said[:2]).said == "水管"
     assert fold(said).said == "水管爆了"
     assert fold([*said, heard(4, "在", is_final=False)]).said == "水管爆了 在"
@@ -147,4 +153,6 @@ def test_every_kind_is_read_or_changes_nothing() -> None:
         record = fold([event(kind=kind, event_id="e")])
         changed = {field.name for field in dataclasses.fields(CallRecord) if getattr(record, field.name)}
         silent = {"call_id", "first_at", "last_at", "last_kind", "last_event_id"}
-        assert (changed == silent) == (kind in {EventKind.LISTENING, EventKind.LOCATED, EventKind.HEARD, EventKind.RINGING})
+        assert (changed == silent) == (
+            kind in {EventKind.LISTENING, EventKind.LOCATED, EventKind.HEARD, EventKind.RINGING}
+        )

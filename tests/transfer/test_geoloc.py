@@ -116,12 +116,19 @@ def test_escaped_quotes() -> None:
     assert parse_pairs(r'NAM="\"大\" 饭店"') == {"NAM": '"大" 饭店'}
 
 
-@given(st.dictionaries(st.from_regex(r"[A-Za-z][A-Za-z0-9_]{0,10}", fullmatch=True), st.text(max_size=40), max_size=8))
+@given(
+    st.dictionaries(
+        st.from_regex(r"[A-Za-z][A-Za-z0-9_]{0,10}", fullmatch=True), st.text(max_size=40), max_size=8
+    )
+)
 def test_pairs_round_trip(pairs: dict[str, str]) -> None:
     written = ",".join(
-        '{}="{}"'.format(name, value.replace("\\", "\\\\").replace('"', '\\"')) for name, value in pairs.items()
+        '{}="{}"'.format(name, value.replace("\\", "\\\\").replace('"', '\\"'))
+        for name, value in pairs.items()
     )
-    printable = {name: "".join(c if c.isprintable() else " " for c in value).strip() for name, value in pairs.items()}
+    printable = {
+        name: "".join(c if c.isprintable() else " " for c in value).strip() for name, value in pairs.items()
+    }
     assert parse_pairs(written) == printable
 
 

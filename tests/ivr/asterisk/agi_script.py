@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Self
 
 LIMIT_S = 10.0
@@ -17,9 +18,18 @@ def set_variables(**values: str) -> list[str]:
 
 def decided(route: str, **more: str) -> list[str]:
     """What the real script does to a call that it has understood."""
-    known = {"__CALL_ID": "c0ffee-1", "__TRIAGE_CATEGORY": "water", "__TRIAGE_LABEL": "供水", "__TRIAGE_PRIORITY": "3"}
+    known = {
+        "__CALL_ID": "c0ffee-1",
+        "__TRIAGE_CATEGORY": "water",
+        "__TRIAGE_LABEL": "供水",
+        "__TRIAGE_PRIORITY": "3",
+    }
     known |= {"__CALLER_LOCATION": "朝阳区建国路88号"}
-    return ['SET VARIABLE TIMEOUT(absolute) "20"', *set_variables(**(known | more)), f'SET VARIABLE TRIAGE_ROUTE "{route}"']
+    return [
+        'SET VARIABLE TIMEOUT(absolute) "20"',
+        *set_variables(**(known | more)),
+        f'SET VARIABLE TRIAGE_ROUTE "{route}"',
+    ]
 
 
 class AgiScript:
@@ -31,7 +41,7 @@ class AgiScript:
         self._then_hold = then_hold
         self.answers: list[list[str]] = []
         self.finished = threading.Event()
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = self._session = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
@@ -40,29 +50,27 @@ class AgiScript:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
+        for opened in (self._listener, self._session):
+            with suppress(OSError):
+                opened.shutdown(socket.SHUT_RDWR)
         self._thread.join(LIMIT_S)
+        self._listener.close()
 
     def _serve(self) -> None:
         while True:
             try:
-                session, _ = self._listener.accept()
+                self._session, _ = self._listener.accept()
             except OSError:
                 return
-            with session, session.makefile("rwb") as stream:
-                session.settimeout(LIMIT_S)
-                while stream.readline().strip():
+            with self._session as session, session.makefile("rb") as lines:
+                while lines.readline().strip():
                     pass
                 said: list[str] = []
                 self.answers.append(said)
-                try:
+                with suppress(OSError):  # Asterisk may end the session at any moment
                     for command in self._commands:
-                        stream.write(command.encode() + b"\n")
-                        stream.flush()
-                        said.append(stream.readline().decode().strip())
+                        session.sendall(command.encode() + b"\n")
+                        said.append(lines.readline().decode().strip())
+                    self.finished.set()
                     if self._then_hold:
-                        stream.read(1)
-                except (OSError, ValueError):
-                    said.append("(gone)")
-                self.finished.set()
+                        lines.read(1)

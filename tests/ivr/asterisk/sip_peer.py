@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from hashlib import md5
 from typing import Self
 
 LIMIT_S = 8.0
@@ -72,11 +73,15 @@ class Leg:
         self.send("REFER", f"Refer-To: <{target}>\r\nReferred-By: <sip:{self.phone.name}@127.0.0.1>\r\n")
 
     def press(self, keys: str) -> None:
-        """RFC 4733, 100 ms a key; payload type 101."""
+        """RFC 4733, 100 ms a key; payload type 101. Some silence first: Asterisk learns from it who is sending."""
         assert self.media is not None
+        for step in range(10):
+            self.phone.send_rtp(8, step * 160, b"\xd5" * 160, self.media)
+            time.sleep(0.02)
+        stamp = 1600
         for key in keys:
             event = "0123456789*#ABCD".index(key)
-            stamp = random.getrandbits(30)
+            stamp += 1600
             for step in range(8):
                 last = step >= 5
                 payload = struct.pack(">BBH", event, (0x80 if last else 0) | 10, min(step + 1, 6) * 160)
@@ -101,7 +106,9 @@ class Phone:
         self._rtp = _bound()
         self._sequence = random.getrandbits(14)
         self.port = int(self._socket.getsockname()[1])
-        self._threads = [threading.Thread(target=loop, daemon=True) for loop in (self._receive, self._receive_rtp)]
+        self._threads = [
+            threading.Thread(target=loop, daemon=True) for loop in (self._receive, self._receive_rtp)
+        ]
         for thread in self._threads:
             thread.start()
 
@@ -131,26 +138,42 @@ class Phone:
 
     def wait_for(self, wanted: Callable[[Message], bool], limit_s: float = LIMIT_S) -> Message:
         with self._came:
-            found: list[Message] = []
-            if not self._came.wait_for(lambda: found.extend(filter(wanted, self.heard)) or found, limit_s):
-                raise AssertionError(f"{self.name} waited in vain; heard: {[m.text.splitlines()[0] for m in self.heard]}")
-            return found[0]
+            if not self._came.wait_for(lambda: any(map(wanted, self.heard)), limit_s):
+                raise AssertionError(
+                    f"{self.name} waited in vain; heard: {[m.text.splitlines()[0] for m in self.heard]}"
+                )
+            return next(filter(wanted, self.heard))
 
     def wait_for_method(self, method: str, limit_s: float = LIMIT_S) -> Message:
         return self.wait_for(lambda message: message.method == method, limit_s)
 
     def wait_for_call(self, limit_s: float = LIMIT_S) -> Leg:
-        """The leg of the first call that comes in."""
-        return self.legs[self.wait_for_method("INVITE", limit_s).header("Call-ID") or ""]
+        """The leg of the first call that comes in; established, when this phone answers calls."""
+        leg = self.legs[self.wait_for_method("INVITE", limit_s).header("Call-ID") or ""]
+        if self.on_invite == 200:
+            self.wait_for_method("ACK", limit_s)
+        return leg
 
     # -- calling ---------------------------------------------------------------------------------------
 
     def call(
-        self, number: str, to: tuple[str, int], *, display: str = "", extra: str = "", part: str = "", wait: bool = True
+        self,
+        number: str,
+        to: tuple[str, int],
+        *,
+        display: str = "",
+        extra: str = "",
+        part: str = "",
+        wait: bool = True,
     ) -> Leg:
         """Call; `part` is one more body part beside the SDP, its headers included. Waits for the final answer."""
         shown = f'"{display}" ' if display else ""
-        leg = Leg(self, to, f"{random.getrandbits(64):x}@test", f"{shown}<{self.uri}>;tag={random.getrandbits(32):x}")
+        leg = Leg(
+            self,
+            to,
+            f"{random.getrandbits(64):x}@test",
+            f"{shown}<{self.uri}>;tag={random.getrandbits(32):x}",
+        )
         leg.theirs = f"<sip:{number}@{to[0]}:{to[1]}>"
         leg.target = leg.theirs[1:-1]
         self.legs[leg.call_id] = leg
@@ -165,21 +188,32 @@ class Phone:
 
     def register(self, to: tuple[str, int], password: str) -> str:
         """REGISTER with digest authentication (MD5, RFC 2617); gives the code of the final answer."""
-        leg = Leg(self, to, f"{random.getrandbits(64):x}@test", f"<sip:{self.name}@{to[0]}>;tag={random.getrandbits(32):x}")
+        leg = Leg(
+            self,
+            to,
+            f"{random.getrandbits(64):x}@test",
+            f"<sip:{self.name}@{to[0]}>;tag={random.getrandbits(32):x}",
+        )
         leg.theirs = f"<sip:{self.name}@{to[0]}>"
         leg.target = f"sip:{to[0]}:{to[1]}"
         self.send_request("REGISTER", leg, "Expires: 60\r\n")
-        challenge = self.wait_for(lambda m: m.method in ("401", "200", "403", "404") and m.header("Call-ID") == leg.call_id)
+        challenge = self.wait_for(
+            lambda m: m.method in ("401", "200", "403", "404") and m.header("Call-ID") == leg.call_id
+        )
         if challenge.method != "401":
             return challenge.method
         leg.cseq += 1
-        line = _digest(challenge.header("WWW-Authenticate") or "", self.name, password, "REGISTER", leg.target)
+        line = _digest(
+            challenge.header("WWW-Authenticate") or "", self.name, password, "REGISTER", leg.target
+        )
         self.send_request("REGISTER", leg, f"Expires: 60\r\nAuthorization: {line}\r\n")
         return self.wait_for(
             lambda m: m.header("Call-ID") == leg.call_id and (m.header("CSeq") or "").startswith("2 ")
         ).method
 
-    def send_request(self, method: str, leg: Leg, extra: str = "", body: str = "", kind: str = "application/sdp") -> None:
+    def send_request(
+        self, method: str, leg: Leg, extra: str = "", body: str = "", kind: str = "application/sdp"
+    ) -> None:
         data = body.encode()
         lines = [
             f"{method} {leg.target} SIP/2.0",
@@ -198,7 +232,9 @@ class Phone:
 
     def send_rtp(self, payload_type: int, stamp: int, payload: bytes, to: tuple[str, int]) -> None:
         self._sequence += 1
-        self._rtp.sendto(struct.pack(">BBHII", 0x80, payload_type, self._sequence & 0xFFFF, stamp, 110) + payload, to)
+        self._rtp.sendto(
+            struct.pack(">BBHII", 0x80, payload_type, self._sequence & 0xFFFF, stamp, 110) + payload, to
+        )
 
     # -- hearing ---------------------------------------------------------------------------------------
 
@@ -267,7 +303,11 @@ class Phone:
             self._reply(leg.invite, f"{code} {'Ringing' if code == 180 else 'Refused'}", leg)
 
     def _reply(self, request: Message, status: str, leg: Leg | None, body: str = "") -> None:
-        kept = [line for line in request.text.split("\r\n\r\n")[0].split("\r\n")[1:] if line.split(":")[0].lower() in _ECHOED]
+        kept = [
+            line
+            for line in request.text.split("\r\n\r\n")[0].split("\r\n")[1:]
+            if line.split(":")[0].lower() in _ECHOED
+        ]
         to = leg.ours if leg is not None and leg.invite is request else request.header("To")
         kept += [f"To: {to}", f"Contact: <{self.uri}>"]
         if body:
@@ -296,8 +336,6 @@ def _media(message: Message) -> tuple[str, int] | None:
 
 
 def _digest(challenge: str, user: str, password: str, method: str, uri: str) -> str:
-    from hashlib import md5
-
     values = dict(re.findall(r'(\w+)="?([^",]+)', challenge))
     realm, nonce = values["realm"], values["nonce"]
 

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from ivr.audiosocket.connection import MAX_UNSENT_BYTES, Connection, Phase
 from ivr.audiosocket.errors import PeerNotReading
-from ivr.audiosocket.frames import FRAME_BYTES
+from ivr.audiosocket.frames import FRAME_BYTES, HungUp
 from ivr.audiosocket.ticker import Ticker
 from tests.ivr.audiosocket.asterisk_peer import frame
 
@@ -100,6 +100,20 @@ async def test_a_peer_that_reads_nothing_cannot_fill_our_memory(line: Line, gate
     assert gate.left_count == 1
 
 
+async def test_a_peer_that_hangs_up_with_our_audio_unread_is_let_go(line: Line, gate: OpenGate) -> None:
+    connection, theirs = line
+    theirs.send(frame(0x01, CALL.bytes))
+    await gate.known.wait()
+    transport = connection._transport
+    assert transport is not None
+    while not transport.get_write_buffer_size():
+        connection.beat(3)
+    theirs.send(frame(0x00))
+    async with asyncio.timeout(5):
+        await connection.closed
+    assert await connection.inbox.get() == HungUp()
+
+
 async def test_frames_due_together_leave_in_one_write_of_whole_frames(line: Line, gate: OpenGate) -> None:
     connection, theirs = line
     theirs.send(frame(0x01, CALL.bytes))
@@ -139,8 +153,10 @@ async def test_what_arrives_after_our_hangup_is_thrown_away(line: Line, gate: Op
 
 async def test_events_behind_a_wrong_uuid_are_not_looked_at(line: Line, gate: OpenGate) -> None:
     connection, theirs = line
-    theirs.send(frame(0x01, uuid.uuid4().bytes) + frame(0x10, bytes(320)) + frame(0x03, b"1"))
-    await connection.closed
+    with capture_logs() as logs:
+        theirs.send(frame(0x01, uuid.uuid4().bytes) + frame(0x10, bytes(320)) + frame(0xFF, b"1"))
+        await connection.closed
+    assert logs == []
     with pytest.raises(StopAsyncIteration):
         await connection.inbox.get()
     assert gate.left_count == 1

@@ -274,10 +274,18 @@ class TestValuesOfSeveralLines:
 
 
 class TestDeadlines:
-    def test_pyst2_knows_none(self) -> None:
-        assert not any(
-            "timeout" in name for name in vars(pyst2.AGI(io.StringIO("\n"), io.StringIO(), io.StringIO()))
-        )
+    def test_pyst2_waits_for_ever(self, pair: Pair) -> None:
+        ours, theirs = pair
+        theirs.sendall(environment_bytes())
+        with ours.makefile("r") as reader:
+            agi = pyst2.AGI(reader, io.StringIO(), io.StringIO())
+            assert not [name for name in vars(agi) if "timeout" in name or "deadline" in name]
+            waiting = threading.Thread(target=agi.noop)
+            waiting.start()
+            waiting.join(0.3)
+            assert waiting.is_alive()
+            theirs.sendall(b"200 result=0\n")
+            waiting.join(5)
 
     def test_ours_stops_waiting(self, healed: Healed) -> None:
         agi, _side = healed(lambda _command: None, deadline_s=0.1)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 
+from ivr.prompts import __main__ as command
 from ivr.prompts.__main__ import main
 from ivr.prompts.recipe import Voice, read_manifest
 from ivr.prompts.wav import read_wav
@@ -40,10 +41,12 @@ def test_a_real_voice_speaks_a_prompt(tmp_path: Path) -> None:
     assert 1.0 < made.duration_s < 6.0
 
 
-@pytest.mark.recipe
-def test_a_voice_that_does_not_exist_is_told(tmp_path: Path) -> None:
-    result = CliRunner().invoke(
-        main, ["make", "--only", "greeting", "--voice", "nobody9", "--into", str(tmp_path)]
-    )
+def test_a_text_that_cannot_be_spoken_is_told_with_its_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "load_texts", lambda: {"greeting": "hello"})
+    result = CliRunner().invoke(main, ["make", "--only", "greeting", "--into", str(tmp_path)])
     assert result.exit_code == 1
-    assert "nobody9" in result.output
+    assert "greeting：" in result.output
+    assert "hello" in result.output
+    assert list(tmp_path.iterdir()) == []

@@ -45,7 +45,7 @@ def with_header(line: bytes) -> bytes:
     return INVITE.replace(b"CSeq: 1 INVITE\r\n", b"CSeq: 1 INVITE\r\n" + line + b"\r\n")
 
 
-def test_a_request_is_read():
+def test_a_request_is_read() -> None:
     invite = parse(INVITE)
     assert isinstance(invite, SipRequest)
     assert (invite.method, invite.uri, invite.body) == ("INVITE", "sip:110@127.0.0.1:5160", b"v=0\n")
@@ -53,12 +53,12 @@ def test_a_request_is_read():
     assert invite.headers.get("CALL-ID") == "1@127.0.0.1"
 
 
-def test_a_response_is_read():
+def test_a_response_is_read() -> None:
     response = parse(b"SIP/2.0 486 Busy Here\r\nCSeq: 1 INVITE\r\n\r\n")
     assert response == SipResponse(486, "Busy Here", Headers((("CSeq", "1 INVITE"),)))
 
 
-def test_a_response_may_lack_its_words():
+def test_a_response_may_lack_its_words() -> None:
     response = parse(b"SIP/2.0 200\r\nCSeq: 1 INVITE\r\n\r\n")
     assert isinstance(response, SipResponse)
     assert (response.code, response.reason) == (200, "")
@@ -66,47 +66,58 @@ def test_a_response_may_lack_its_words():
 
 @pytest.mark.parametrize(
     ("compact", "name"),
-    [("v", "Via"), ("f", "From"), ("t", "To"), ("i", "Call-ID"), ("m", "Contact"), ("c", "Content-Type")]
-    + [("r", "Refer-To"), ("b", "Referred-By"), ("o", "Event"), ("k", "Supported"), ("V", "Via")],
+    [
+        ("v", "Via"),
+        ("f", "From"),
+        ("t", "To"),
+        ("i", "Call-ID"),
+        ("m", "Contact"),
+        ("c", "Content-Type"),
+        ("r", "Refer-To"),
+        ("b", "Referred-By"),
+        ("o", "Event"),
+        ("k", "Supported"),
+        ("V", "Via"),
+    ],
 )
-def test_compact_names_are_long_ones(compact: str, name: str):
+def test_compact_names_are_long_ones(compact: str, name: str) -> None:
     message = parse(with_header(compact.encode() + b": x-y"))
     assert "x-y" in [value for key, value in message.headers if key == name]
     assert long_name(compact) == name
 
 
-def test_a_compact_content_length_counts():
+def test_a_compact_content_length_counts() -> None:
     assert parse(INVITE.replace(b"Content-Length", b"l")).body == b"v=0\n"
 
 
-def test_a_folded_header_is_one_line():
+def test_a_folded_header_is_one_line() -> None:
     message = parse(with_header(b"Subject: help\r\n  is\r\n\twanted"))
     assert message.headers.get("Subject") == "help is wanted"
 
 
-def test_white_space_before_the_colon_is_fine():
+def test_white_space_before_the_colon_is_fine() -> None:
     assert parse(with_header(b"Subject \t:  help ")).headers.get("subject") == "help"
 
 
-def test_bare_line_feeds_are_tolerated():
+def test_bare_line_feeds_are_tolerated() -> None:
     assert parse(INVITE.replace(b"\r\n", b"\n")) == parse(INVITE)
 
 
-def test_empty_lines_before_the_start_are_ignored():
+def test_empty_lines_before_the_start_are_ignored() -> None:
     assert parse(b"\r\n\r\n" + INVITE) == parse(INVITE)
 
 
-def test_broken_utf8_is_no_error():
+def test_broken_utf8_is_no_error() -> None:
     message = parse(INVITE.replace("张三".encode(), "张三".encode("gbk")))
     assert "\ufffd" in message.headers.get("From")
     assert message.headers.get("From").endswith("<sip:13800138000@127.0.0.1>;tag=a")
 
 
-def test_without_a_length_the_body_goes_to_the_end():
+def test_without_a_length_the_body_goes_to_the_end() -> None:
     assert parse(INVITE.replace(b"Content-Length: 4\r\n", b"")).body == b"v=0\n"
 
 
-def test_bytes_behind_the_body_are_dropped():
+def test_bytes_behind_the_body_are_dropped() -> None:
     assert parse(INVITE + b"more").body == b"v=0\n"
 
 
@@ -142,7 +153,7 @@ def test_bytes_behind_the_body_are_dropped():
         b"SIP/2.0 \xd9\xa2\xd9\xa0\xd9\xa0 OK\r\n\r\n",
     ],
 )
-def test_what_is_no_message_is_refused(broken: bytes):
+def test_what_is_no_message_is_refused(broken: bytes) -> None:
     with pytest.raises(SipParseError):
         parse(broken)
 
@@ -150,7 +161,7 @@ def test_what_is_no_message_is_refused(broken: bytes):
 @given(st.binary(max_size=400))
 @example(b"SIP/2.0 200 OK\r\nl:\r\n\r\n")
 @example(b"\x00\r\n\r\n")
-def test_no_bytes_raise_anything_else(data: bytes):
+def test_no_bytes_raise_anything_else(data: bytes) -> None:
     try:
         message = parse(data)
     except SipParseError:
@@ -159,7 +170,7 @@ def test_no_bytes_raise_anything_else(data: bytes):
 
 
 @given(st.integers(0, len(INVITE) - 1), st.binary(max_size=6), st.integers(0, 6))
-def test_no_damage_to_a_message_raises_anything_else(at: int, put: bytes, taken: int):
+def test_no_damage_to_a_message_raises_anything_else(at: int, put: bytes, taken: int) -> None:
     try:
         message = parse(INVITE[:at] + put + INVITE[at + taken :])
     except SipParseError:
@@ -168,12 +179,12 @@ def test_no_damage_to_a_message_raises_anything_else(at: int, put: bytes, taken:
 
 
 @given(REQUESTS | RESPONSES)
-def test_what_is_written_is_read_back(message: SipRequest | SipResponse):
+def test_what_is_written_is_read_back(message: SipRequest | SipResponse) -> None:
     assert parse(serialise(message)) == message
 
 
 @given(TOKENS, st.text(max_size=40))
-def test_no_value_of_ours_smuggles_in_a_line(name: str, value: str):
+def test_no_value_of_ours_smuggles_in_a_line(name: str, value: str) -> None:
     try:
         data = serialise(SipRequest("INVITE", "sip:x@y", Headers.of([(name, value)])))
     except HeaderRefused:
@@ -183,7 +194,7 @@ def test_no_value_of_ours_smuggles_in_a_line(name: str, value: str):
 
 
 @pytest.mark.parametrize("name", ["", "Na me", "Name:", "Näme", "X\r\nY"])
-def test_a_name_that_is_no_token_is_refused(name: str):
+def test_a_name_that_is_no_token_is_refused(name: str) -> None:
     with pytest.raises(HeaderRefused):
         Headers.of([(name, "x")])
 
@@ -198,28 +209,28 @@ def test_a_name_that_is_no_token_is_refused(name: str):
         SipRequest("INVITE", "sip:x@y", Headers((("X", "a\nb"),))),
     ],
 )
-def test_a_message_that_would_not_be_read_is_not_written(message: SipRequest | SipResponse):
+def test_a_message_that_would_not_be_read_is_not_written(message: SipRequest | SipResponse) -> None:
     with pytest.raises(SoftphoneError):
         serialise(message)
 
 
-def test_lists_are_split_at_their_own_commas_only():
+def test_lists_are_split_at_their_own_commas_only() -> None:
     value = r'"a, \" b" <sip:x@y;p=1,2>, <sip:z>;q=",", sip:w'
     assert split_list(value) == (r'"a, \" b" <sip:x@y;p=1,2>', '<sip:z>;q=","', "sip:w")
 
 
 @pytest.mark.parametrize(("value", "parts"), [("", ()), (",", ()), (" a ,, b ", ("a", "b"))])
-def test_empty_list_items_are_no_items(value: str, parts: tuple[str, ...]):
+def test_empty_list_items_are_no_items(value: str, parts: tuple[str, ...]) -> None:
     assert split_list(value) == parts
 
 
-def test_every_value_of_a_header_is_found_in_order():
+def test_every_value_of_a_header_is_found_in_order() -> None:
     headers = Headers((("Via", "a, b"), ("X", "1"), ("via", "c")))
     assert headers.every("v") == ("a", "b", "c")
     assert headers.get("nothing") == ""
     assert headers.get("nothing", "none") == "none"
 
 
-def test_replacing_takes_all_of_that_name():
+def test_replacing_takes_all_of_that_name() -> None:
     headers = Headers((("Via", "a"), ("CSeq", "1 INVITE"), ("via", "b")))
     assert headers.replaced(("Via", "c")).items == (("CSeq", "1 INVITE"), ("Via", "c"))

@@ -23,13 +23,13 @@ def multi(body: bytes, content_type: str = "multipart/mixed;boundary=bd") -> tup
 
 
 @given(PARTS)
-def test_parts_come_back_as_they_were(parts: list[BodyPart]):
+def test_parts_come_back_as_they_were(parts: list[BodyPart]) -> None:
     content_type, body = join(parts)
     assert list(split(content_type, body)) == parts
 
 
 @given(st.binary(max_size=300))
-def test_no_bytes_raise_anything_else(body: bytes):
+def test_no_bytes_raise_anything_else(body: bytes) -> None:
     for data in (body, b"--bd" + body, b"--bd\r\n" + body + b"\r\n--bd--"):
         try:
             assert all(isinstance(part.content, bytes) for part in multi(data))
@@ -37,13 +37,13 @@ def test_no_bytes_raise_anything_else(body: bytes):
             continue
 
 
-def test_a_single_body_is_its_own_part():
+def test_a_single_body_is_its_own_part() -> None:
     message = SipRequest("INVITE", "sip:x", Headers((("Content-Type", "application/SDP; x=1"),)), b"v=0")
     (part,) = parts_of(message)
     assert (part.content_type, part.content) == ("application/sdp", b"v=0")
 
 
-def test_no_body_has_no_parts():
+def test_no_body_has_no_parts() -> None:
     assert parts_of(SipRequest("BYE", "sip:x")) == ()
 
 
@@ -55,22 +55,22 @@ def test_no_body_has_no_parts():
         "Multipart/Related ; type=x; BOUNDARY = bd",
     ],
 )
-def test_the_boundary_is_found_however_it_is_written(content_type: str):
+def test_the_boundary_is_found_however_it_is_written(content_type: str) -> None:
     body = b"preamble\r\n--bd\r\nContent-Type: application/sdp\r\n\r\nv=0\r\n--bd--\r\nepilogue"
     (part,) = multi(body, content_type)
     assert part.content == b"v=0"
 
 
-def test_white_space_may_follow_a_boundary():
+def test_white_space_may_follow_a_boundary() -> None:
     assert multi(b"--bd  \r\n\r\nx\r\n--bd--")[0].content == b"x"
 
 
-def test_a_part_may_have_no_headers():
+def test_a_part_may_have_no_headers() -> None:
     (part,) = multi(b"--bd\r\n\r\nx\r\n--bd--")
     assert (part.content_type, part.content) == ("", b"x")
 
 
-def test_a_part_keeps_its_own_line_breaks():
+def test_a_part_keeps_its_own_line_breaks() -> None:
     assert multi(b"--bd\r\n\r\n\r\nx\r\n\r\n--bd--")[0].content == b"\r\nx\r\n"
 
 
@@ -88,12 +88,12 @@ def test_a_part_keeps_its_own_line_breaks():
         ("multipart/mixed;boundary=" + "b" * 71, b"--" + b"b" * 71 + b"\r\n\r\nx"),
     ],
 )
-def test_a_broken_body_is_refused(content_type: str, body: bytes):
+def test_a_broken_body_is_refused(content_type: str, body: bytes) -> None:
     with pytest.raises(SipParseError):
         split(content_type, body)
 
 
-def test_a_part_is_found_by_its_type():
+def test_a_part_is_found_by_its_type() -> None:
     parts = [
         BodyPart(Headers((("Content-Type", "application/sdp"),)), b"v=0"),
         BodyPart(Headers((("Content-Type", "application/pidf+xml;charset=utf-8"),)), b"<x/>"),
@@ -105,9 +105,9 @@ def test_a_part_is_found_by_its_type():
     assert content_of(message, "text/plain") == b""
 
 
-def test_two_bodies_have_two_boundaries():
+def test_two_bodies_have_two_boundaries() -> None:
     assert join([BodyPart()])[0] != join([BodyPart()])[0]
 
 
-def test_media_types_compare_without_case_and_parameters():
+def test_media_types_compare_without_case_and_parameters() -> None:
     assert media_type(" Application/SDP ;x=1") == "application/sdp"

@@ -1,3 +1,5 @@
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,38 +21,34 @@ PLAIN = RtpPacket(8, 1, 160, 7, b"abcd").serialise()
 
 
 @given(PACKETS)
-def test_a_packet_is_read_back(packet: RtpPacket):
+def test_a_packet_is_read_back(packet: RtpPacket) -> None:
     assert rtp.parse(packet.serialise()) == packet
 
 
 @given(st.binary(max_size=120))
-def test_no_bytes_raise_anything_else(data: bytes):
-    try:
+def test_no_bytes_raise_anything_else(data: bytes) -> None:
+    with contextlib.suppress(RtpParseError):
         assert len(rtp.parse(data).payload) <= len(data)
-    except RtpParseError:
-        pass
 
 
 @given(st.integers(0x80, 0xBF), st.binary(max_size=80))
-def test_no_lengths_lead_out_of_the_packet(first: int, rest: bytes):
+def test_no_lengths_lead_out_of_the_packet(first: int, rest: bytes) -> None:
     data = bytes([first]) + PLAIN[1:12] + rest
-    try:
+    with contextlib.suppress(RtpParseError):
         assert rtp.parse(data).payload in rest
-    except RtpParseError:
-        pass
 
 
-def test_contributors_are_skipped():
+def test_contributors_are_skipped() -> None:
     data = bytes([0x82]) + PLAIN[1:12] + b"\x00" * 8 + b"abcd"
     assert rtp.parse(data).payload == b"abcd"
 
 
-def test_an_extension_is_skipped():
+def test_an_extension_is_skipped() -> None:
     data = bytes([0x90]) + PLAIN[1:12] + b"\xbe\xde\x00\x01" + b"\x00" * 4 + b"abcd"
     assert rtp.parse(data).payload == b"abcd"
 
 
-def test_padding_is_cut_off():
+def test_padding_is_cut_off() -> None:
     data = bytes([0xA0]) + PLAIN[1:] + b"\x00\x00\x03"
     assert rtp.parse(data).payload == b"abcd"
 
@@ -68,12 +66,12 @@ def test_padding_is_cut_off():
         bytes([0xA0]) + PLAIN[1:] + b"\x00",
     ],
 )
-def test_what_is_no_packet_is_refused(data: bytes):
+def test_what_is_no_packet_is_refused(data: bytes) -> None:
     with pytest.raises(RtpParseError):
         rtp.parse(data)
 
 
-def test_counters_go_round():
+def test_counters_go_round() -> None:
     packets = Packetiser(sequence=0xFFFF, timestamp=0xFFFF_FFFF - 100, ssrc=5)
     first = rtp.parse(packets.packet(8, b"a"))
     packets.advance()
@@ -84,12 +82,12 @@ def test_counters_go_round():
     assert (first.marker, second.marker) == (False, True)
 
 
-def test_an_event_keeps_its_starts_timestamp():
+def test_an_event_keeps_its_starts_timestamp() -> None:
     packets = Packetiser(timestamp=1000)
     packets.advance()
     assert rtp.parse(packets.packet(101, b"", at=1000)).timestamp == 1000
 
 
-def test_two_streams_begin_elsewhere():
+def test_two_streams_begin_elsewhere() -> None:
     first, second = (rtp.parse(Packetiser().packet(8, b"")) for _ in range(2))
     assert (first.ssrc, first.timestamp) != (second.ssrc, second.timestamp)

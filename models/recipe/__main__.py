@@ -1,0 +1,135 @@
+"""`python -m models.recipe`: make a speech model, or a synthetic voice."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.markdown import Markdown
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from models.recipe.errors import RecipeError
+from models.recipe.heldout import HELD_OUT_VOICES
+from models.recipe.phrases import lexicon_files
+from models.recipe.plan import Plan
+from models.recipe.size import SIZES
+from models.recipe.voice import speak as speak_text
+from models.recipe.voice import write_wav
+from provision.errors import ProvisionError
+
+_LEXICON = Path("triage/lexicon")
+
+
+class _Bars:
+    """Shows every stage as a progress bar."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[Callable[[int, int, str], None]]:
+        """Show a bar for a stage while it runs."""
+        task = self._progress.add_task(name, total=None, about="")
+
+        def advance(done: int, total: int, about: str) -> None:
+            self._progress.update(task, completed=done, total=total, about=about)
+
+        yield advance
+        self._progress.stop_task(task)
+
+
+@click.group()
+def main() -> None:
+    """Make the bundled speech model, or synthetic callers' voices."""
+
+
+@main.command()
+@click.option("--size", type=click.Choice(sorted(SIZES)), default="full", show_default=True, help="How big.")
+@click.option("--seed", default=110, show_default=True, help="Same seed, same model.")
+@click.option(
+    "--work",
+    type=click.Path(path_type=Path),
+    default=Path("var/recipe"),
+    show_default=True,
+    help="Folder for data and half-done work; an interrupted build goes on from there.",
+)
+@click.option("--out", type=click.Path(path_type=Path), help="Copy the finished model here, too.")
+@click.option(
+    "--phrases",
+    type=click.Path(exists=True, path_type=Path, dir_okay=False),
+    multiple=True,
+    help=f"Text files whose phrases must be heard. Default: every .yaml below {_LEXICON}.",
+)
+@click.option("--until", default="evaluate", show_default=True, help="Stop after this stage.")
+def build(  # noqa: PLR0917 - click passes options by name
+    size: str, seed: int, work: Path, out: Path | None, phrases: tuple[Path, ...], until: str
+) -> None:
+    """Make a model: data, train, export, lm, graph, evaluate.
+
+    The full size takes about an hour on two cores, the small one a few minutes. Needs the packages of
+    requirements/recipe.txt.
+    """
+    try:
+        from models.recipe import build as recipe  # noqa: PLC0415 - speaking does without PyTorch
+        from models.recipe import bundle  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise click.ClickException(
+            f"{error.name} is missing: pip install -r requirements/recipe.txt"
+        ) from error
+    if until not in recipe.STAGES:
+        raise click.BadParameter(f"choose one of {', '.join(recipe.STAGES)}", param_hint="--until")
+    files = phrases or lexicon_files(_LEXICON)
+    plan = Plan(SIZES[size], seed, work / f"{size}-{seed}", files)
+    columns = (
+        TextColumn("{task.description:>9}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[about]}"),
+    )
+    console = Console()
+    try:
+        with Progress(*columns, console=console) as progress:
+            scores = recipe.build(plan, _Bars(progress), until)
+        if scores:
+            console.print(Markdown(bundle.table(scores)))
+            console.print(
+                f"The model is in {plan.model}; what it heard wrongly in {plan.work / 'mistakes.txt'}."
+            )
+        if scores and out is not None:
+            bundle.install(plan.model, out)
+            console.print(f"Copied to {out}.")
+    except (RecipeError, ProvisionError) as error:
+        raise click.ClickException(str(error)) from error
+
+
+@main.command()
+@click.argument("text")
+@click.option(
+    "--voice",
+    default="f5",
+    show_default=True,
+    help=f"espeak-ng variant; never trained on: {', '.join(HELD_OUT_VOICES)}.",
+)
+@click.option("--rate", default=175, show_default=True, help="Words a minute.")
+@click.option("--pitch", default=50, show_default=True, help="0 to 99.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="WAV file, 8 kHz mono.")
+def speak(text: str, voice: str, rate: int, pitch: int, output: Path) -> None:
+    """Speak Chinese TEXT with a synthetic voice into a WAV file."""
+    try:
+        write_wav(output, speak_text(text, voice, rate=rate, pitch=pitch))
+    except (RecipeError, ProvisionError) as error:
+        raise click.ClickException(str(error)) from error
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m models.recipe")

@@ -1,0 +1,94 @@
+"""The finished model's folder: putting it in its place, with what there is to say about it."""
+
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict
+from importlib import metadata
+from pathlib import Path
+from typing import Final
+
+from models.recipe.errors import StageError
+from models.recipe.evaluate import Score
+from models.recipe.heldout import HELD_OUT_VOICES
+from models.recipe.size import Size
+
+VERSION: Final = "1.0"
+_PACKAGES: Final = (
+    "torch",
+    "kaldifst",
+    "kaldi-native-fbank",
+    "vosk",
+    "jieba",
+    "pypinyin",
+    "numpy",
+    "scipy",
+    "soxr",
+)
+_NAME: Final = "minsheng-cmn-8k-synthetic"
+
+
+def describe(folder: Path, size: Size, seed: int, scores: Sequence[Score]) -> None:
+    """Write `model.json`: what the model is, how it was made and how well it heard."""
+    card = {
+        "name": f"{_NAME}-{size.name}",
+        "version": VERSION,
+        "description": "民生110 随附的演示模型：普通话、8 kHz 电话音质，只用合成语音训练，听不懂真人",
+        "language": "cmn",
+        "sample_rate": 8000,
+        "seed": seed,
+        "recipe": asdict(size),
+        "held_out_voices": list(HELD_OUT_VOICES),
+        "made_with": {package: metadata.version(package) for package in _PACKAGES},
+        "scores": [
+            {
+                "set": score.name,
+                "sentences": score.sentences,
+                "right_sentences": score.right_sentences,
+                "characters": score.characters,
+                "character_error_rate": round(score.character_error_rate, 4),
+                "syllable_error_rate": round(score.syllable_error_rate, 4),
+            }
+            for score in scores
+        ],
+    }
+    (folder / "model.json").write_text(
+        json.dumps(card, ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
+    )
+
+
+def table(scores: Sequence[Score]) -> str:
+    """Give the scores as a Markdown table."""
+    rows = [
+        "| set | sentences all right | characters | character errors | syllable errors |",
+        "| --- " * 5 + "|",
+    ]
+    rows += [
+        f"| {score.name} | {score.right_sentences} of {score.sentences} | {score.characters} "
+        + (
+            f"| {score.character_error_rate:.2%} | {score.syllable_error_rate:.2%} |"
+            if score.characters
+            else "| – | – |"
+        )
+        for score in scores
+    ]
+    return "\n".join(rows) + "\n"
+
+
+def install(model: Path, out: Path) -> None:
+    """Copy a model folder to `out`, in the place of an older model there; a README.md there is kept.
+
+    Raises:
+        StageError: `out` holds something that is not a model.
+
+    """
+    if out.exists() and any(out.iterdir()) and not (out / "model.json").exists():
+        raise StageError(f"{out} holds files but no model.json: empty it or give another --out")
+    incoming = out.with_name(out.name + ".incoming")
+    shutil.rmtree(incoming, ignore_errors=True)
+    shutil.copytree(model, incoming)
+    if (out / "README.md").exists():
+        shutil.copy2(out / "README.md", incoming / "README.md")
+    if out.exists():
+        shutil.rmtree(out)
+    incoming.replace(out)

@@ -1,0 +1,37 @@
+"""What is to be built, and where it lies."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from models.recipe.errors import StageError
+from models.recipe.size import Size
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to build, from which seed, and where."""
+
+    size: Size
+    seed: int
+    work: Path
+    phrase_files: tuple[Path, ...] = ()
+
+    @property
+    def model(self) -> Path:
+        """The folder of the finished model."""
+        return self.work / "model"
+
+    @property
+    def shards(self) -> Path:
+        """The folder of training data."""
+        return self.work / "data"
+
+    def claim(self) -> None:
+        """Make sure that what lies in the work folder was made by the same recipe."""
+        self.work.mkdir(parents=True, exist_ok=True)
+        mark = self.work / "recipe.json"
+        mine = {"seed": self.seed, **asdict(self.size)}
+        if mark.exists() and json.loads(mark.read_text()) != mine:
+            raise StageError(f"{self.work} was made with other numbers: delete it or give another --work")
+        mark.write_text(json.dumps(mine, indent=2) + "\n")

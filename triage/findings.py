@@ -1,0 +1,58 @@
+"""What matching finds in a text, before the policy weighs it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from triage.decision import Evidence
+from triage.lexicon import Rule
+from triage.spoken_text import SpokenText
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A rule that a stretch of letters meets."""
+
+    start: int
+    end: int
+    rule: Rule
+    phrase: str
+    weight: float
+    """The rule's weight; lower when only the sound matched."""
+    by_sound: bool
+    last_start: int
+    """Where the last of its parts begins; `start` for a plain phrase."""
+
+    def evidence(self, spoken: SpokenText) -> Evidence:
+        """Write it with the offsets of the original text."""
+        start, end = spoken.span(self.start, self.end)
+        return Evidence(self.phrase, start, end, self.rule.id, self.rule.field.id, round(self.weight, 3))
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """All that was found in one text."""
+
+    spoken: SpokenText
+    standing: tuple[Finding, ...]
+    cancelled: tuple[Finding, ...]
+    """Police findings inside a harmless context or a denial."""
+    handover: tuple[tuple[int, int], ...]
+    """Letters that ask for a person."""
+    denied: bool
+    """Some police evidence was cancelled by a denial."""
+    open_from: int
+    """Letters from here on may still turn out to be the beginning of a harmless context."""
+    steps: int
+    """Automaton steps taken."""
+
+
+def best_apart(findings: list[Finding]) -> list[Finding]:
+    """Keep the weightiest findings that do not overlap (of equals the longest), in the order of the text."""
+    taken = bytearray(max((finding.end for finding in findings), default=0))
+    kept: list[Finding] = []
+    for finding in sorted(findings, key=lambda f: (-f.weight, f.start - f.end, f.start, f.rule.id)):
+        if not any(taken[finding.start : finding.end]):
+            taken[finding.start : finding.end] = b"\1" * (finding.end - finding.start)
+            kept.append(finding)
+    return sorted(kept, key=lambda f: (f.start, f.end))

@@ -1,0 +1,119 @@
+"""From findings to a route: two sums, a price for each kind of error, and the cheaper way taken."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from triage.decision import Route
+from triage.findings import Finding, best_apart
+from triage.yaml_source import read_yaml
+
+DEFAULT_FILE = Path(__file__).parent / "policy.yaml"
+Share = Annotated[float, Field(gt=0, le=1)]
+Positive = Annotated[float, Field(gt=0, le=1e6)]
+
+
+class Cost(BaseModel):
+    """The price of each error, in the same unit."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    missed_police: Positive
+    blocked_line: Positive
+
+
+class Policy(BaseModel):
+    """The numbers of `policy.yaml`, explained there."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    cost: Cost
+    prior: Annotated[float, Field(ge=-20, le=20)]
+    livelihood_gain: Positive
+    police_gain: Positive
+    decay: Share
+    livelihood_cap: Positive
+    support_only: Share
+    general_topic: Share
+    clear_livelihood: Positive
+    strong_police: Share
+    police_now: Share
+    min_confidence: Annotated[float, Field(ge=0, le=1)]
+    sure_confidence: Share
+
+    @classmethod
+    def load(cls, file: Path = DEFAULT_FILE) -> Policy:
+        """Load a policy; raises LexiconError naming file, line and key."""
+        return read_yaml(file).validate(cls)
+
+    def weigh(
+        self, findings: Sequence[Finding], confidence: float, certainty: Sequence[float] | None
+    ) -> Balance:
+        """Weigh what stands. `confidence` is the recogniser's, `certainty` one value a letter where known.
+
+        Doubt about the words only ever lightens the livelihood side.
+        """
+        police = best_apart([f for f in findings if f.rule.field.route is Route.POLICE])
+        livelihood = best_apart([f for f in findings if f.rule.field.route is Route.MINSHENG])
+        heard = [f.weight * _mean_certainty(f, certainty) for f in livelihood]
+        p = self._sum([f.weight for f in police])
+        raw = self._sum(heard)
+        l = min(raw * self._trust(confidence), self.livelihood_cap)  # noqa: E741 - the letter of policy.yaml
+        odds = self.prior + self.livelihood_gain * l - self.police_gain * p
+        p_police = 1 / (1 + math.exp(max(-60.0, min(60.0, odds))))
+        return Balance(tuple(police), tuple(livelihood), p, l, p_police)
+
+    def frees(self, balance: Balance) -> bool:
+        """Tell whether the caller may leave the police line, as far as the words go."""
+        return (
+            balance.police < self.strong_police
+            and balance.livelihood >= self.clear_livelihood
+            and self._names_a_matter(balance.livelihood_findings)
+            and balance.p_police * self.cost.missed_police < (1 - balance.p_police) * self.cost.blocked_line
+        )
+
+    def _names_a_matter(self, findings: Sequence[Finding]) -> bool:
+        """Tell whether the words say what they are about: asking politely, or naming places, does not."""
+        return any(f.weight >= self.support_only for f in findings) and any(
+            not f.rule.field.general or f.weight >= self.general_topic for f in findings
+        )
+
+    def sum_of(self, findings: Sequence[Finding]) -> float:
+        """Add the weights of findings that do not overlap."""
+        return self._sum([f.weight for f in best_apart(list(findings))])
+
+    def _sum(self, weights: Sequence[float]) -> float:
+        total, share = 0.0, 1.0
+        for weight in sorted(weights, reverse=True):
+            total += weight * share
+            share *= self.decay
+        return total
+
+    def _trust(self, confidence: float) -> float:
+        if not confidence >= self.min_confidence:  # also catches nan
+            return 0.0
+        if confidence >= self.sure_confidence:
+            return 1.0
+        return 0.7 + 0.3 * (confidence - self.min_confidence) / (self.sure_confidence - self.min_confidence)
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """Both sides of the scales."""
+
+    police_findings: tuple[Finding, ...]
+    livelihood_findings: tuple[Finding, ...]
+    police: float
+    livelihood: float
+    p_police: float
+    """Probability that this is a police matter, 0..1."""
+
+
+def _mean_certainty(finding: Finding, certainty: Sequence[float] | None) -> float:
+    if certainty is None:
+        return 1.0
+    return sum(certainty[finding.start : finding.end]) / (finding.end - finding.start)

@@ -1,0 +1,82 @@
+"""Finding phrases by their sound where the recogniser wrote other characters.
+
+A sound weighs less than characters do, and less still when it needs a confusion (前街 for 抢劫) than when the toneless
+syllables are the same (强节). It counts only where the written characters are no words themselves.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+
+from triage.automaton import Automaton
+from triage.decision import Route
+from triage.findings import Finding
+from triage.lexicon import Lexicon, Rule
+from triage.sounds import SoundTable, syllables
+from triage.word_boundaries import Segmenter, WordEdges
+
+_EXACT = 0.8  # of the rule's weight: same syllables, other characters
+_CONFUSED = 0.6  # of the rule's weight: same only after the usual confusions
+_EXACT_SHORT = (
+    0.6  # of the rule's weight: two syllables are soon alike by chance; confused ones do not count at all
+)
+_TELLING = 4  # syllables; from here on a chance likeness is rare, whatever words the characters form
+_SHORT = 2
+
+
+class SoundMatcher:
+    """The phrases that are matched by sound, compiled. Immutable after construction."""
+
+    def __init__(self, lexicon: Lexicon, table: SoundTable, segmenter: Segmenter) -> None:
+        self._table = table
+        self._segmenter = segmenter
+        self._meant: dict[str, list[tuple[str, tuple[str, ...], Rule]]] = defaultdict(list)
+        for rule in lexicon.rules:
+            if len(rule.slots) > 1:
+                continue
+            for phrase in rule.slots[0]:
+                if len(phrase) > _SHORT or (len(phrase) == _SHORT and rule.sounds):
+                    read = syllables(phrase)
+                    written = table.write_syllables(read)
+                    if written:
+                        self._meant[written].append((phrase, read, rule))
+        self._automaton = Automaton(self._meant)
+
+    def find(
+        self, letters: str, known: Sequence[tuple[int, int]], edges: WordEdges, wanted: Collection[Route]
+    ) -> tuple[list[Finding], int]:
+        """Return what is heard outside the stretches already known by their characters, and the steps taken.
+
+        Only fields of the wanted routes are looked for.
+        """
+        if not wanted:
+            return [], 0
+        scan = self._automaton.scan(self._table.write(letters))
+        taken = bytearray(len(letters))
+        for start, end in known:
+            taken[start:end] = b"\1" * (end - start)
+        found: list[Finding] = []
+        for end, index in scan.hits:
+            written = self._automaton.patterns[index]
+            start = end - len(written)
+            meant = [m for m in self._meant[written] if m[2].field.route in wanted]
+            if not meant or all(taken[start:end]) or not self._plausible(letters, start, end, edges):
+                continue
+            heard = self._table.heard(letters[start:end])
+            for phrase, read, rule in meant:
+                if letters[start:end] == phrase:
+                    continue
+                exact = heard == read
+                if len(phrase) == _SHORT and not exact:
+                    continue
+                share = _CONFUSED if not exact else _EXACT_SHORT if len(phrase) == _SHORT else _EXACT
+                weight = rule.weight * share
+                found.append(Finding(start, end, rule, phrase, weight, by_sound=True, last_start=start))
+        return found, scan.steps
+
+    def _plausible(self, letters: str, start: int, end: int, edges: WordEdges) -> bool:
+        """Tell whether the characters may be a mishearing: no word of the dictionary, cut at word edges."""
+        if self._segmenter.is_dictionary_word(letters[start:end]):
+            return False
+        return end - start >= _TELLING or edges.are_edges(start, end)
