@@ -5,9 +5,11 @@ encrypted or duplicate entries, and more bytes or files than any model has. Limi
 really written, not on what the archive claims.
 """
 
+import errno
 import os
 import shutil
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -20,6 +22,16 @@ from asr.errors import ModelBroken, ModelRefused
 MAX_BYTES = 8 << 30  # the biggest official model unpacks to about 2 GiB, those with RNNLM to 4 GiB
 MAX_FILES = 10_000  # real models have 10 to 40
 _PIECE = 1 << 20
+# What zipfile raises for damaged archives, found by damaging them.
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    NotImplementedError,
+    OverflowError,
+    ValueError,
+)
 _IGNORED = frozenset({"__MACOSX", ".DS_Store"})  # what macOS adds to every archive
 
 
@@ -87,10 +99,14 @@ def unpack_zip(
                 meter.claim("/".join(parts))
                 with archive.open(entry) as file:
                     meter.pour(file, target.joinpath(*parts))
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError) as error:
+    except _DAMAGE as error:
         raise ModelBroken(f"{source.name} 不是完好的 zip 文件（{error}）。请重新下载再安装。") from error
     except FileExistsError as error:
         raise ModelRefused(f"模型包里的文件和目录互相冲突（{error.filename}）。请换用官方模型包。") from error
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # a damaged offset makes zipfile seek to before the file
+            raise
+        raise ModelBroken(f"{source.name} 不是完好的 zip 文件（{error}）。请重新下载再安装。") from error
 
 
 def _entries(archive: zipfile.ZipFile) -> Iterator[tuple[zipfile.ZipInfo, tuple[str, ...]]]:

@@ -4,7 +4,7 @@ What was measured with libvosk 0.3.45 and shapes this file:
 - The partial text without words is the best path: immediate, and free. With SetPartialWords it comes from the
   lattice, which trails by up to two seconds, and costs up to 28 ms a call on mumbling (20 ms of audio each:
   1.4 times real time, against 0.07 without). So the text is always the best path's, and the lattice is asked
-  only when the text has changed, at most twice a second of audio.
+  only when the text has changed, at most once a second of audio.
 - Word times run on over endpoints and FinalResult; they are seconds from the recogniser's first sample.
 - Given audio below the model's rate it refuses ("Sampling frequency mismatch"), so 16 kHz models get
   resampled audio.
@@ -25,8 +25,8 @@ from asr.vosk_json import agreeing, parse
 
 _LOG = structlog.get_logger(__name__)
 
-_ERRORS_ONLY = -1  # libvosk's log level: errors still reach standard error, loading chatter does not
-_LATTICE_EVERY_S = 0.5  # seconds of audio between two looks at the lattice; see the head of this file
+_ERRORS_ONLY = -2  # libvosk's log level (Kaldi's kError): errors still reach standard error
+_LATTICE_EVERY_S = 1.0  # seconds of audio between two looks at the lattice; see the head of this file
 
 
 class VoskEngine:

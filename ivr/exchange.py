@@ -21,7 +21,7 @@ from ivr.call import CallLife
 from ivr.decoders import Decoders
 from ivr.dialogue import Dialogue, Outcome, Patience, Reason
 from ivr.errors import IvrError
-from ivr.fastagi.errors import CallerGone
+from ivr.fastagi.errors import CallerGone, SessionClosed
 from ivr.fastagi.session import AgiSession
 from ivr.journal import Journal, call_id_of
 from ivr.prompts import Prompts
@@ -70,8 +70,8 @@ class Exchange:
             )
             try:
                 self._converse(session, call_id)
-            except CallerGone as gone:
-                # Hung up, or taken on by the dialplan's time-out: which of them AMI will tell.
+            except (CallerGone, SessionClosed) as gone:
+                # Hung up, taken on by the dialplan's time-out, or we are stopping: AMI will tell how it went on.
                 log.info("call.left_the_script", detail=str(gone))
             except (IvrError, OSError) as error:
                 log.exception("call.fault")

@@ -13,6 +13,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from provision.errors import AptMissing, MirrorUnreachable, PackageNotFound, ProvisionError
 
@@ -30,18 +31,21 @@ _NETWORK = re.compile(
     r"resolv|connect|timed? ?out|unreachable|Failed to fetch|network|Could not handshake|\b50[234]\b",
     re.IGNORECASE,
 )
+_NOT_THERE = re.compile(
+    r"Unable to locate package|unmet dependencies|no installation candidate|held broken packages"
+)
 #: apt's own keyring for Debian; absent on hosts that keep keys elsewhere, where apt's trusted parts serve.
 _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """One package file that apt would download. `size`: bytes."""
+    """One package file that apt would download. `size`: bytes; `path`: where it is after the download."""
 
     name: str
     version: str
     size: int
-    file: str
+    path: Path
 
 
 class PrivateApt:
@@ -58,8 +62,8 @@ class PrivateApt:
         self._suite = suite
         self._config = work / "apt.conf"
         self._sources = work / "sources.list"
-        self.archives = work / "cache" / "archives"
-        for folder in (work / "lists" / "partial", self.archives / "partial"):
+        self._archives = work / "cache" / "archives"
+        for folder in (work / "lists" / "partial", self._archives / "partial"):
             folder.mkdir(parents=True, exist_ok=True)
         (work / "status").touch()
         self._configure(work)
@@ -142,11 +146,16 @@ class PrivateApt:
             match = _URI.match(line)
             if match:
                 name, version, _ = match["name"].split("_", 2)
-                found.append(Archive(name, version.replace("%3a", ":"), int(match["size"]), match["name"]))
+                found.append(Archive(name, unquote(version), int(match["size"]), self._path(match)))
         return tuple(found)
 
+    def _path(self, match: re.Match[str]) -> Path:
+        """A mirror on this machine's own disk is read in place, everything else lands in the cache."""
+        local = match["uri"].removeprefix("file:")
+        return Path(unquote(local)) if local != match["uri"] else self._archives / match["name"]
+
     def download(self, packages: Sequence[str]) -> None:
-        """Put the package files of `resolve` into `archives`; apt checks size, hash and signature."""
+        """Put the package files of `resolve` where `resolve` says; apt checks size, hash and signature."""
         self._apt("-y", "--download-only", "install", "--", *packages)
 
     def _apt(self, *arguments: str) -> str:
@@ -156,15 +165,12 @@ class PrivateApt:
             "LC_ALL": "C",
             "DEBIAN_FRONTEND": "noninteractive",
         }
-        done = _run(["apt-get", "-qq", *arguments], environment)
+        done = _run(["apt-get", "-q", *arguments], environment)
         if done.returncode == 0:
             return done.stdout
-        said = "\n".join(line for line in done.stderr.splitlines() if line.strip())[-1500:]
-        if (
-            "Unable to locate package" in said
-            or "unmet dependencies" in said
-            or "no installation candidate" in said
-        ):
+        # what depends on what is missing is told on standard output
+        said = "\n".join(line for line in (done.stdout + done.stderr).splitlines() if line.strip())[-1500:]
+        if _NOT_THERE.search(said):
             raise PackageNotFound(
                 f"{' '.join(arguments[-3:])}: not in suite {self._suite or 'of this machine'}.\napt said: {said}"
             )

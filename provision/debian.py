@@ -105,7 +105,7 @@ def _fetch(packages: tuple[str, ...], work: Path, suite: str | None, progress: C
         (tree / "usr" / name).mkdir(parents=True, exist_ok=True)
         (tree / name).symlink_to(f"usr/{name}")
     for archive in archives:
-        _unpack_one(apt.archives / archive.file, tree)
+        _unpack_one(archive.path, tree)
     tree.chmod(0o755)
     _write_marker(tree, packages, suite, archives)
 

@@ -60,8 +60,10 @@ class WriterHealth:
 class EventWriter:
     """Takes events from any thread and brings them to `store` by way of `spool`. Starts its threads at once.
 
-    `batch`: events in one transaction. `memory_limit`: events kept in memory while the disk is away (about
-    2 kB each). Times in seconds. Builds or upgrades the tables itself when the database is first reached.
+    `batch`: events in one transaction at most. `gather_s`: how long a transaction waits for more events (one
+    costs 5 ms of processor time, an event in it 0.2 ms); they are safe in the spool meanwhile.
+    `memory_limit`: events kept in memory while the disk is away (about 2 kB each). Times in seconds. Builds
+    or upgrades the tables itself when the database is first reached.
     """
 
     def __init__(
@@ -71,6 +73,7 @@ class EventWriter:
         *,
         batch: int = 200,
         memory_limit: int = 20_000,
+        gather_s: float = 0.05,
         sync_after_s: float = 0.1,
         retry_s: tuple[float, float] = (0.2, 5.0),
     ) -> None:
@@ -78,6 +81,7 @@ class EventWriter:
         self._spool = spool
         self._batch = batch
         self._memory_limit = memory_limit
+        self._gather_s = gather_s
         self._sync_after_s = sync_after_s
         self._retry_s = retry_s
         self._changed = threading.Condition()  # guards the fields below; never held during I/O
@@ -209,6 +213,7 @@ class EventWriter:
         self._work.wait()
         with self._changed:
             self._storing = True
+        self._closing.wait(self._gather_s)  # events come in flocks: one transaction for the flock
         last = self._all_spooled.is_set()
         self._work.clear()
         emptied = self._drain()

@@ -10,7 +10,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from triage.automaton import Automaton
-from triage.combinations import Piece, combinations
+from triage.combinations import combinations
 from triage.contexts import Shelter, Span, denials
 from triage.decision import Route
 from triage.findings import Analysis, Finding
@@ -42,7 +42,8 @@ class _Hits:
     """The character hits of one text, sorted by what they are used for."""
 
     phrases: list[tuple[int, int, str, Rule]]
-    pieces: dict[int, list[Piece]]
+    parts: dict[int, list[Span]]
+    """Where each word of a combination stands, by its pattern index."""
     harmless: list[Span]
     handover: list[Span]
     negators: list[Span]
@@ -89,7 +90,7 @@ class Matcher:
         denied = denials(spoken, hits.negators, hits.deniable, self._negation)
         shelter = Shelter(len(spoken.letters), hits.harmless + denied)
         edges = self._segmenter.open(spoken.letters)
-        found = self._phrase_findings(hits, edges)
+        found = self._phrase_findings(hits, shelter, edges)
         wanted = _worth_hearing(found, shelter)
         heard, sound_steps = self._sounds.find(
             spoken.letters, [(f.start, f.end) for f in found], edges, wanted
@@ -110,7 +111,7 @@ class Matcher:
             handover=tuple(span for span in hits.handover if not shelter.covers(*span)),
             denied=any(by_denial.covers(f.start, f.end) for f in cancelled),
             open_from=scan.open_from,
-            steps=scan.steps + sound_steps,
+            steps=scan.steps + len(scan.hits) + sound_steps,
         )
 
     def _sort(self, spoken: SpokenText, found: tuple[tuple[int, int], ...]) -> _Hits:
@@ -124,8 +125,8 @@ class Matcher:
                 continue
             if uses.rule:
                 hits.phrases.append((start, end, phrase, uses.rule))
-            for number, slot in uses.parts:
-                hits.pieces[number].append((start, end, slot, phrase))
+            if uses.parts:
+                hits.parts[index].append((start, end))
             if uses.harmless and spoken.joined(start, end):
                 hits.harmless.append((start, end))
             if uses.handover:
@@ -137,29 +138,55 @@ class Matcher:
         return hits
 
     @staticmethod
-    def _phrase_findings(hits: _Hits, edges: WordEdges) -> list[Finding]:
-        return [
-            Finding(start, end, rule, phrase, rule.weight, by_sound=False, last_start=start)
-            for start, end, phrase, rule in hits.phrases
-            if end - start > _SHORT or not (rule.boundary or end - start == 1) or edges.are_edges(start, end)
+    def _phrase_findings(hits: _Hits, shelter: Shelter, edges: WordEdges) -> list[Finding]:
+        """Return what the phrases say; jieba is asked about ambiguous ones only where their answer matters."""
+        clear: list[Finding] = []
+        ambiguous: list[Finding] = []
+        for start, end, phrase, rule in hits.phrases:
+            needs_edges = end - start == 1 or (rule.boundary and end - start <= _SHORT)
+            finding = Finding(start, end, rule, phrase, rule.weight, by_sound=False, last_start=start)
+            (ambiguous if needs_edges else clear).append(finding)
+        if not _worth_hearing(clear, shelter):
+            return clear
+        return clear + [
+            f for f in ambiguous if shelter.covers(f.start, f.end) or edges.are_edges(f.start, f.end)
         ]
 
     def _combination_findings(self, hits: _Hits, shelter: Shelter) -> list[Finding]:
         found = []
-        for number, heard in hits.pieces.items():
+        for number, slots in self._complete(hits).items():
             rule = self._combinations[number]
-            pieces = heard
-            if len({piece[2] for piece in heard}) < len(rule.slots):
-                continue
-            if rule.field.route is Route.POLICE:
-                pieces = [piece for piece in heard if not shelter.covers(piece[0], piece[1])]
-            for parts in combinations(rule, pieces):
-                start, end = parts[0][0], parts[-1][1]
-                named = "…".join(part[3] for part in parts)
+            pieces = [
+                (start, end, slot, self._automaton.patterns[index])
+                for index, slot in slots
+                for start, end in hits.parts[index]
+                if rule.field.route is not Route.POLICE or not shelter.covers(start, end)
+            ]
+            for met in combinations(rule, pieces):
+                start, end = met[0][0], met[-1][1]
+                named = "…".join(piece[3] for piece in met)
                 found.append(
-                    Finding(start, end, rule, named, rule.weight, by_sound=False, last_start=parts[-1][0])
+                    Finding(start, end, rule, named, rule.weight, by_sound=False, last_start=met[-1][0])
                 )
         return found
+
+    def _complete(self, hits: _Hits) -> dict[int, list[tuple[int, int]]]:
+        """Return the combinations of which every slot has a word in the text, with (pattern index, slot) of each."""
+        heard: dict[int, int] = defaultdict(int)
+        for index in hits.parts:
+            for number, slot in self._by_index[index].parts:
+                heard[number] |= 1 << slot
+        complete: dict[int, list[tuple[int, int]]] = {
+            number: []
+            for number, slots in heard.items()
+            if slots + 1 == 1 << len(self._combinations[number].slots)
+        }
+        if complete:
+            for index in hits.parts:
+                for number, slot in self._by_index[index].parts:
+                    if number in complete:
+                        complete[number].append((index, slot))
+        return complete
 
 
 def _stands_alone(letters: str, start: int, end: int) -> bool:

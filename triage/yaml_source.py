@@ -46,11 +46,11 @@ class YamlSource:
         try:
             return model.model_validate(self.value)
         except ValidationError as wrong:
-            first = wrong.errors(include_url=False)[0]
+            mistakes = wrong.errors(include_url=False)
+            first = next((m for m in mistakes if m["type"] == "extra_forbidden"), mistakes[0])
             problem = first["msg"]
-            if first["type"] == "extra_forbidden":
-                known = ", ".join(sorted(model.model_fields))
-                problem = f"unknown key; a file of this kind has: {known} (see docs/lexicon.md for rules)"
+            if first["type"] == "extra_forbidden":  # a misspelt key is also a missing one: name the spelling
+                problem = "unknown key: check its spelling; the known keys are in triage/lexicon_format.py"
             raise self.error(tuple(first["loc"]), problem) from wrong
 
 

@@ -30,13 +30,8 @@ if TYPE_CHECKING:
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 #: Where a call can be led to; a dialplan without one of them would lose callers.
 NEEDED_CONTEXTS = (
-    "carrier",
-    "in-doubt-police",
-    "police",
-    "minsheng",
-    "return-to-police",
-    "police-key",
-    "agents",
+    *("carrier", "in-doubt-police", "police", "member-leg", "agent-leg", "minsheng", "minsheng-wait"),
+    *("return-to-police", "police-key", "agents"),
 )
 PLEASE_HOLD = "please_hold.wav"
 #: Files whose changes a running Asterisk does not take over by a reload.

@@ -31,8 +31,9 @@ log = structlog.get_logger(__name__)
 #: Asterisk boots in 0.3 s on an idle machine; this is for one that is very busy.
 BOOT_LIMIT_S = 30.0
 _LOOK_MS = 20
-_STOP_NOW_S = 5.0
-_TERM_S = 3.0
+_COMMAND_S = 2.0
+_STOP_NOW_S = 3.0
+_TERM_S = 2.0
 _CONNECT_S = 1.0
 _LOG_TAIL = 1500
 
@@ -95,12 +96,11 @@ class Asterisk:
         """End it: after the calls in progress or after `graceful_s`, whichever is first; then by all means."""
         if not self.alive():
             return
+        if graceful_s > 0:
+            with suppress(AsteriskUnreachable):  # the console answers only when the last call has ended
+                self.rx("core stop gracefully", limit_s=graceful_s)
         with suppress(AsteriskUnreachable):
-            if graceful_s > 0:
-                self.rx("core stop gracefully")
-                if self.wait(graceful_s):
-                    return
-            self.rx("core stop now")
+            self.rx("core stop now", limit_s=_COMMAND_S)
         if self.wait(_STOP_NOW_S):
             return
         log.warning("asterisk.stuck", pid=self.pid)

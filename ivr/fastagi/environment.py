@@ -43,18 +43,6 @@ class AgiEnvironment:
     arguments: tuple[str, ...] = field(default=(), repr=False)
     """What the dialplan gave to AGI() after the URL."""
 
-    @property
-    def masked_caller(self) -> str:
-        """The caller's number for logs, as `138****8000`."""
-        return masked_number(self.caller_number)
-
-
-def masked_number(number: str) -> str:
-    """`number` for logs: the first three and the last four digits of eight or more, else nothing of it."""
-    if len(number) < 8:
-        return "****" if number else ""
-    return f"{number[:3]}****{number[-4:]}"
-
 
 def parse_environment(lines: Iterable[str]) -> AgiEnvironment:
     """Read the environment's lines (no line ends, without the empty last one). Raises AgiProtocolError.

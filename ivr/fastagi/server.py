@@ -19,6 +19,7 @@ import structlog
 
 from ivr.fastagi.errors import AgiError, CallerGone, SessionClosed
 from ivr.fastagi.session import AgiSession
+from records.masking import mask_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -218,7 +219,10 @@ class FastAgiServer:
             session.abort()
         call = session.environment
         with structlog.contextvars.bound_contextvars(
-            channel=call.channel, uniqueid=call.uniqueid, caller=call.masked_caller, script=call.script
+            channel=call.channel,
+            uniqueid=call.uniqueid,
+            caller=mask_number(call.caller_number),
+            script=call.script,
         ):
             try:
                 self._handle(session)

@@ -18,7 +18,7 @@ from ivr.softphone.media import Media
 from ivr.softphone.message import Headers, SipRequest, SipResponse
 from ivr.softphone.multipart import BodyPart
 from ivr.softphone.ticker import Ticker
-from ivr.softphone.transaction import T1_S
+from ivr.softphone.transaction import T1_S, State
 
 CANCEL_WAIT_S = 2.0  # how long the far end may take to confirm a CANCEL
 
@@ -107,6 +107,11 @@ class Caller(Leg):
         except asyncio.CancelledError:
             await asyncio.shield(self._give_up(self._endpoint))
             raise
+        if self._asking is not None and self._asking.transaction.state is State.TIMED_OUT:
+            self._end("us")
+            raise CallTimeout(
+                dialled, timeout_s, rang=False
+            )  # nobody ever said anything: no answer, not a 408
         if response.code >= 300:
             self._end("us" if self._unwanted else "them")
             raise CallRejected(response.code, response.reason)
@@ -118,7 +123,7 @@ class Caller(Leg):
     async def hang_up(self) -> None:
         """End the call, also one that still rings (then dial() raises CallRejected with 487)."""
         if self._asking is not None and not self.answered.is_set():
-            if self._endpoint is not None:
+            if self._endpoint is not None and not self.ended.is_set():
                 await self._cancelled(self._endpoint)
                 await asyncio.wait({self._asking.final}, timeout=CANCEL_WAIT_S)
             return

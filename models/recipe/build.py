@@ -16,7 +16,6 @@ from models.recipe import (
     corpus,
     data,
     exam,
-    expansion,
     graph,
     language_model,
     lexicon,
@@ -29,9 +28,9 @@ from models.recipe.evaluate import Score, evaluate
 from models.recipe.export import write_model
 from models.recipe.language import Language
 from models.recipe.plan import Plan
+from models.recipe.recording import Recording
 
 STAGES: Final = ("data", "train", "export", "lm", "graph", "evaluate")
-_DURATION_SCALE: Final = 1.0
 
 Advance = Callable[[int, int, str], None]
 
@@ -103,15 +102,9 @@ def _lm(plan: Plan, advance: Advance) -> list[Score]:
 def _graph(plan: Plan, advance: Advance) -> list[Score]:
     # A process of its own: kaldifst and vosk do not live together in one.
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as apart:
-        apart.submit(_build_graph, plan).result()
+        apart.submit(graph.build_for, plan).result()
     advance(1, 1, "HCLr.fst and Gr.fst")
     return []
-
-
-def _build_graph(plan: Plan) -> None:
-    language = Language.load(plan.work / "language.json")
-    costs = expansion.durations(data.mean_durations(plan.shards), _DURATION_SCALE)
-    graph.build(plan.model / "graph", language.lexicon, language.model, costs)
 
 
 def _evaluate(plan: Plan, advance: Advance) -> list[Score]:
@@ -124,7 +117,7 @@ def _evaluate(plan: Plan, advance: Advance) -> list[Score]:
         done += 1
         advance(done, len(recordings), "recordings")
 
-    def wrong(recording: exam.Recording, heard: str) -> None:
+    def wrong(recording: Recording, heard: str) -> None:
         mistakes.append(f"{recording.set_name}\n  said  {recording.text}\n  heard {heard}\n")
 
     scores = evaluate(plan.model, recordings, heard_one, wrong)

@@ -46,8 +46,8 @@ def describe(folder: Path, size: Size, seed: int, scores: Sequence[Score]) -> No
                 "sentences": score.sentences,
                 "right_sentences": score.right_sentences,
                 "characters": score.characters,
-                "character_error_rate": round(score.character_error_rate, 4),
-                "syllable_error_rate": round(score.syllable_error_rate, 4),
+                "character_error_rate": round(score.character_error_rate, 4) if score.characters else None,
+                "syllable_error_rate": round(score.syllable_error_rate, 4) if score.characters else None,
             }
             for score in scores
         ],

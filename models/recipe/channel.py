@@ -4,16 +4,16 @@ Signals are mono floats at 8 kHz in the scale of 16-bit samples.
 """
 
 from random import Random
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import irfft, next_fast_len, rfft
 from scipy.signal import butter, fftconvolve, sosfilt
 
+from models.recipe.features import SAMPLE_RATE
 from models.recipe.tones import call_progress, dtmf
 
-SAMPLE_RATE: Final = 8000
 _FULL_SCALE = 32767.0
 _BABBLERS = 40
 

@@ -1,7 +1,7 @@
 """Training data: random speech over random lines, as features and alignments in shards on disk.
 
-Every shard has a random stream of its own (from the seed and its number), so shards can be made in any order, again,
-or after an interruption, and come out the same.
+Every shard has a random stream of its own (from the seed and its number), so an interrupted run goes on with the next
+shard. Only a run in one go repeats to the last bit: espeak-ng carries a little of one utterance into the next.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,10 +12,9 @@ from random import Random
 import numpy as np
 from numpy.typing import NDArray
 
-from models.recipe.channel import SAMPLE_RATE
 from models.recipe.errors import StageError
 from models.recipe.espeak import Espeak
-from models.recipe.features import SHIFT, SUBSAMPLING, WINDOW, features
+from models.recipe.features import SAMPLE_RATE, SHIFT, SUBSAMPLING, WINDOW, features
 from models.recipe.size import Size
 from models.recipe.studio import Studio
 from models.recipe.units import UNITS

@@ -10,8 +10,8 @@ from typing import Final
 import vosk
 from pypinyin import lazy_pinyin
 
-from models.recipe.channel import SAMPLE_RATE
-from models.recipe.exam import Recording
+from models.recipe.features import SAMPLE_RATE
+from models.recipe.recording import Recording
 
 _PIECE: Final = SAMPLE_RATE * 2 // 5  # bytes in 0.2 s
 

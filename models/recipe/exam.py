@@ -1,22 +1,21 @@
 """The evaluation's recordings: sentences that were in no training shard, read by known and by held-out voices."""
 
-import wave
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import Final
 
-import numpy as np
-
-from models.recipe.channel import SAMPLE_RATE
 from models.recipe.errors import StageError
 from models.recipe.espeak import Espeak
 from models.recipe.heldout import HELD_OUT_VOICES, TRAINING_VOICES
+from models.recipe.recording import Recording
 from models.recipe.sentences import TEXT, Sentences
 from models.recipe.studio import Studio
 from models.recipe.words import cut
 
+IDLE: Final = "lines on which nobody speaks"
+"""The set of recordings without speech: noise, call-progress tones, keys."""
 _NOISY: Final = 1.4  # more often noisy than training
 _SHORTEST: Final = 6  # characters; shorter sentences are in the training text too
 
@@ -39,15 +38,6 @@ SETS: Final = (
     ExamSet("hand-written, held-out voices, clean", hand_written=True, voices=HELD_OUT_VOICES, level=0.0),
     ExamSet("hand-written, held-out voices, noisy", hand_written=True, voices=HELD_OUT_VOICES, level=_NOISY),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Recording:
-    """A recording of the evaluation: its set, what is said (no punctuation), and 16-bit samples at 8 kHz."""
-
-    set_name: str
-    text: str
-    pcm: bytes
 
 
 def hand_written(path: Path = TEXT / "hand_written.txt") -> tuple[tuple[str, ...], ...]:
@@ -74,6 +64,8 @@ def record(data: Path, number: int, seed: int) -> list[Recording]:
     for exam in SETS:
         source = list(hand_written())[:number] if exam.hand_written else _unseen(sentences, trained, number)
         recordings += [_record(studio, exam, clauses, rng) for clauses in source]
+    idle = (studio.line.idle(rng.uniform(1, 6)) for _ in range(number))
+    recordings += [Recording(IDLE, "", signal.astype("<i2").tobytes()) for signal in idle]
     return recordings
 
 
@@ -92,12 +84,3 @@ def _record(studio: Studio, exam: ExamSet, clauses: Sequence[str], rng: Random) 
         utterance = studio.read(words, rng.choice(exam.voices), exam.level)
         if utterance is not None:
             return Recording(exam.name, "".join(clauses), utterance.samples.astype("<i2").tobytes())
-
-
-def write_wav(path: Path, recording: Recording) -> None:
-    """Write a recording as WAV."""
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(SAMPLE_RATE)
-        file.writeframes(np.frombuffer(recording.pcm, "<i2").tobytes())

@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from models.recipe.expansion import Durations, expand
+from models.recipe.data import mean_durations
+from models.recipe.expansion import Durations, durations, expand
+from models.recipe.language import Language
 from models.recipe.language_model import LanguageModel
 from models.recipe.lexicon import Lexicon
 from models.recipe.lexicon_fst import lexicon_fst
@@ -16,12 +18,24 @@ from models.recipe.lookahead import to_look_ahead
 from models.recipe.phones import (
     word_boundaries,
 )
+from models.recipe.plan import Plan
 
-_PAUSE: Final = 0.3  # probability of silence after a word
-_FIRST_PAUSE: Final = 0.5  # and before the first
-_NO_PATH: Final = float("inf")
+# How much mean durations weigh against the network's own judgement.
+_DURATION_SCALE: Final = 1.0
 
 Fst = Any  # kaldifst's classes have no type hints
+
+
+def build_for(plan: Plan) -> None:
+    """Build the graph of a plan from what its earlier stages left.
+
+    Raises:
+        StageError: an earlier stage has not been run.
+
+    """
+    language = Language.load(plan.work / "language.json")
+    costs = durations(mean_durations(plan.shards), _DURATION_SCALE)
+    build(plan.model / "graph", language.lexicon, language.model, costs)
 
 
 def build(folder: Path, lexicon: Lexicon, model: LanguageModel, costs: Durations) -> None:

@@ -8,8 +8,8 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from models.recipe.channel import SAMPLE_RATE
 from models.recipe.espeak import Espeak, Phoneme, Prosody
+from models.recipe.features import SAMPLE_RATE
 from models.recipe.units import GARBAGE, INDEX, SILENCE, Syllable, syllables
 
 _SYLLABLE_END = "_|"

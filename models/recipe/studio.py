@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from random import Random
 from typing import Final
 
-from models.recipe.channel import SAMPLE_RATE, Line
+from models.recipe.channel import Line
 from models.recipe.espeak import Espeak, Prosody
+from models.recipe.features import SAMPLE_RATE
 from models.recipe.heldout import TRAINING_VOICES
 from models.recipe.sentences import Sentences
 from models.recipe.speech import Utterance, pad, pronounce, speak

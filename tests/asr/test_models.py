@@ -268,12 +268,11 @@ def test_the_real_model_is_installed_loaded_and_used(
     assert VoskEngine(shelf.active().path).open().finish().text == ""
 
 
-def test_a_net_of_rubbish_is_found_out_by_the_trial(model_dir: Path, tmp_path: Path, installed: Path) -> None:
+def test_half_a_net_is_found_out_by_the_trial(model_dir: Path, tmp_path: Path, installed: Path) -> None:
     bad = tmp_path / "bad"
     shutil.copytree(model_dir, bad)
-    net = bytearray((bad / "am/final.mdl").read_bytes())
-    net[2000:2400] = bytes(400)
-    (bad / "am/final.mdl").write_bytes(net)
+    net = (bad / "am/final.mdl").read_bytes()
+    (bad / "am/final.mdl").write_bytes(net[: len(net) // 2])
     with pytest.raises(ModelBroken, match="libvosk"):
         ModelShelf(tmp_path / "none", installed).install(bad)
     assert left_behind(installed) == set()

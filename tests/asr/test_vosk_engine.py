@@ -49,8 +49,7 @@ def test_partials_grow_and_only_changes_are_reported(engine: VoskEngine, say: Sa
     partials = [report for report in reports if not report.is_final]
     assert len(partials) >= 3
     assert all(before.text != after.text for before, after in pairwise(partials))
-    assert len(partials) < 40  # 120 pieces were fed
-    assert PIPE.startswith(partials[0].text[:1])
+    assert len(partials) < 40  # of some 120 pieces that were fed
 
 
 def test_a_word_is_reported_soon_after_it_was_spoken(engine: VoskEngine, say: Say) -> None:

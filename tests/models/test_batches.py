@@ -3,10 +3,9 @@ from random import Random
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
-
-torch = pytest.importorskip("torch", reason="the recipe's own packages are not installed")
 
 from models.recipe.batches import NO_LABEL, Batches, _disturb, labels
 from models.recipe.data import Example
@@ -104,8 +103,8 @@ def test_edges_repeat_the_first_and_last_frame() -> None:
 def test_padding_has_no_label() -> None:
     _, targets = next(Batches([_example(340), _example(300)], 60, 4, seed=1).stream())
     missing = (targets == NO_LABEL).sum(dim=1).tolist()
-    assert sorted(missing)[0] == 0
-    assert 10 <= sorted(missing)[1] <= 16
+    assert min(missing) == 0
+    assert 10 <= max(missing) <= 16
 
 
 def test_skipping_goes_on_where_the_stream_was() -> None:
@@ -126,6 +125,5 @@ def test_disturbing_changes_loudness_or_single_moments_only() -> None:
         _disturb(frames, Random(seed))
         rows = int((frames[:, 1:] != before[:, 1:]).any(axis=1).sum())
         assert rows <= 36
-        assert np.ptp(np.delete(frames[:, 0] - before[:, 0], np.s_[:0])) >= 0
         changed += not np.array_equal(frames, before)
     assert 15 <= changed <= 40

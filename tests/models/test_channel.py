@@ -5,9 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-pytest.importorskip("scipy", reason="the recipe's own packages are not installed")
-
-from models.recipe.channel import SAMPLE_RATE, Line, a_law, unit_power
+from models.recipe.channel import Line, a_law, unit_power
+from models.recipe.features import SAMPLE_RATE
 
 _TIME = np.arange(SAMPLE_RATE) / SAMPLE_RATE
 _SPEECHLIKE = np.sin(2 * np.pi * 700 * _TIME) * (1 + np.sin(2 * np.pi * 4 * _TIME))

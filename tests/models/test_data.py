@@ -5,8 +5,6 @@ from random import Random
 import numpy as np
 import pytest
 
-pytest.importorskip("kaldi_native_fbank", reason="the recipe's own packages are not installed")
-
 from models.recipe import data
 from models.recipe.data import Example, make_shards, mean_durations, read_shard, to_frames
 from models.recipe.errors import StageError
@@ -55,14 +53,18 @@ def test_shards_that_are_there_are_not_made_again(shards: Path, monkeypatch: pyt
     made: list[Path] = []
     monkeypatch.setattr(data, "_make_shard", lambda path, *_rest: made.append(path))
     seen: list[tuple[int, int]] = []
-    make_shards(shards, dataclasses.replace(_TINY, shards=3), 1, lambda done, total: seen.append((done, total)))
+    make_shards(
+        shards, dataclasses.replace(_TINY, shards=3), 1, lambda done, total: seen.append((done, total))
+    )
     assert [path.name for path in made] == ["shard-002.npz"]
     assert seen == [(0, 3), (1, 3), (2, 3), (3, 3)]
 
 
 def test_shards_differ(shards: Path) -> None:
     one, other = (read_shard(shards / f"shard-{number:03d}.npz") for number in (0, 1))
-    assert one[0].features.shape != other[0].features.shape or not np.array_equal(one[0].features, other[0].features)
+    assert one[0].features.shape != other[0].features.shape or not np.array_equal(
+        one[0].features, other[0].features
+    )
 
 
 @pytest.mark.parametrize(("sample", "frame"), [(0, 0), (100, 0), (101, 1), (180, 1), (181, 2), (8000, 99)])

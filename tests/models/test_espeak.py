@@ -55,6 +55,9 @@ def test_a_fresh_process_speaks_the_same_samples() -> None:
         "e = Espeak(); s = [e.speak('ni3 hao3', v, Prosody())[0] for v in ('f5', 'Annie', 'klatt3')];"
         "print(hashlib.sha256(b''.join(x.tobytes() for x in s)).hexdigest())"
     )
-    runs = [subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True) for _ in "12"]
+    runs = [
+        subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+        for _ in "12"
+    ]
     assert len(runs[0].stdout.strip()) == 64
     assert runs[0].stdout == runs[1].stdout

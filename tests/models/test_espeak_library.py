@@ -38,7 +38,9 @@ def test_the_hosts_library_is_taken_first(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_private_copy_is_fetched_when_the_host_has_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_private_copy_is_fetched_when_the_host_has_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     root = _tree(tmp_path / "copy", "libespeak-ng.so.1")
     (root / "usr" / "lib" / "espeak-ng-data").mkdir()
     asked: list[tuple[list[str], Path]] = []
@@ -48,8 +50,8 @@ def test_a_private_copy_is_fetched_when_the_host_has_none(tmp_path: Path, monkey
         asked.append((packages, into))
         return root
 
-    monkeypatch.setattr(espeak_library.ctypes.util, "find_library", lambda _name: None)
-    monkeypatch.setattr(espeak_library.debian, "unpack", unpack)
+    monkeypatch.setattr("ctypes.util.find_library", lambda _name: None)
+    monkeypatch.setattr("provision.debian.unpack", unpack)
     library, data = espeak_library.load(tmp_path / "tools")
     assert asked == [(["libespeak-ng1", "espeak-ng-data"], tmp_path / "tools")]
     assert data == root / "usr" / "lib" / "espeak-ng-data"

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from models.recipe.espeak import Espeak, Phoneme, Prosody
+from models.recipe.features import SAMPLE_RATE
 from models.recipe.heldout import HELD_OUT_VOICES
-from models.recipe.speech import SAMPLE_RATE, Utterance, _align, _timing, pad, pronounce, speak
+from models.recipe.speech import Utterance, _align, _timing, pad, pronounce, speak
 from models.recipe.units import GARBAGE, INDEX, SILENCE, UNITS
 
 _SILENT, _GARBAGE = INDEX[SILENCE], INDEX[GARBAGE]

@@ -3,10 +3,8 @@ from random import Random
 import numpy as np
 import pytest
 
-pytest.importorskip("scipy", reason="the recipe's own packages are not installed")
-
-from models.recipe.channel import SAMPLE_RATE
 from models.recipe.espeak import Espeak
+from models.recipe.features import SAMPLE_RATE
 from models.recipe.studio import Studio
 from models.recipe.units import GARBAGE, INDEX, SILENCE
 

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from random import Random
 
 import pytest
@@ -37,7 +38,7 @@ _SIMPLE = st.one_of(
 )
 
 
-def _joined(parts: list[str | Slot | Count | Digits | Choice]) -> Template:
+def _joined(parts: Sequence[str | Slot | Count | Digits | Choice]) -> Template:
     """Make a template, neighbouring texts joined as the parser reads them."""
     joined: list[str | Slot | Count | Digits | Choice] = []
     for part in parts:
@@ -51,7 +52,8 @@ def _joined(parts: list[str | Slot | Count | Digits | Choice]) -> Template:
 _TEMPLATES = st.recursive(
     st.lists(_SIMPLE, max_size=4).map(_joined),
     lambda inner: st.lists(
-        st.one_of(_SIMPLE, st.lists(inner, min_size=1, max_size=3).map(lambda a: Choice(tuple(a)))), max_size=4
+        st.one_of(_SIMPLE, st.lists(inner, min_size=1, max_size=3).map(lambda a: Choice(tuple(a)))),
+        max_size=4,
     ).map(_joined),
     max_leaves=8,
 )

@@ -39,7 +39,7 @@ def test_digits_have_their_length() -> None:
 
 
 def test_a_slot_without_a_list_is_an_error_that_names_it() -> None:
-    with pytest.raises(TemplateError, match="'nobody'.*slots.txt"):
+    with pytest.raises(TemplateError, match=r"'nobody'.*slots\.txt"):
         parse("{nobody}").write({}, Random(1))
 
 

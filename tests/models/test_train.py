@@ -3,8 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-torch = pytest.importorskip("torch", reason="the recipe's own packages are not installed")
+import torch
 
 from models.recipe import train as training
 from models.recipe.errors import StageError
@@ -13,7 +12,14 @@ from models.recipe.size import SIZES, Size
 from models.recipe.train import Progress, learning_rate, load, train
 
 _TINY = dataclasses.replace(
-    SIZES["small"], shards=1, narrow=16, wide=16, residual_layers=1, steps=60, batch_seconds=6, learning_rate=1e-2
+    SIZES["small"],
+    shards=1,
+    narrow=16,
+    wide=16,
+    residual_layers=1,
+    steps=60,
+    batch_seconds=6,
+    learning_rate=1e-2,
 )
 
 
@@ -75,7 +81,7 @@ def test_an_interrupted_training_comes_to_the_same_net(
     _run(tmp_path / "whole", shards)
     monkeypatch.setattr(training, "_SAVED_EVERY", 20)
 
-    class Interrupted(Exception):  # noqa: N818
+    class Interrupted(Exception):
         pass
 
     def interrupt(progress: Progress) -> None:

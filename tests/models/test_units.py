@@ -105,6 +105,11 @@ def test_nearly_every_frequent_word_has_a_sound() -> None:
 
 
 def test_every_initial_and_final_is_used_by_some_word() -> None:
-    used = {unit.rstrip("12345") for w in most_frequent(20_000) for one in syllables(w) or () for unit in one.units}
+    used = {
+        unit.rstrip("12345")
+        for w in most_frequent(20_000)
+        for one in syllables(w) or ()
+        for unit in one.units
+    }
     assert set(INITIALS) <= used
     assert len(set(FINALS) - used) <= 2

@@ -34,7 +34,9 @@ def test_the_most_frequent_words_come_first() -> None:
     assert "的" in words
 
 
-@pytest.mark.parametrize(("text", "chinese"), [("警察", True), ("", False), ("abc", False), ("警察1", False), ("，", False)])
+@pytest.mark.parametrize(
+    ("text", "chinese"), [("警察", True), ("", False), ("abc", False), ("警察1", False), ("，", False)]
+)
 def test_is_chinese(text: str, chinese: bool) -> None:  # noqa: FBT001
     assert is_chinese(text) is chinese
 

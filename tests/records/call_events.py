@@ -70,7 +70,7 @@ def whole_call(call_id: str = "call-1", caller: str = "13800138000") -> list[Cal
 any_json: st.SearchStrategy[JsonValue] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(), max_size=20),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
-    max_leaves=12,
+    max_leaves=5,
 )
 _KEYS = [
     *["caller", "dialled", "display_name", "sip_call_id", "location", "text", "is_final", "confidence"],
@@ -81,11 +81,11 @@ any_event: st.SearchStrategy[CallEvent] = st.builds(
     lambda kind, second, data, number: event("call-1", kind, float(second), f"event-{number}", **data),
     st.sampled_from(EventKind),
     st.integers(0, 5),
-    st.dictionaries(st.sampled_from(_KEYS), any_json, max_size=6),
+    st.dictionaries(st.sampled_from(_KEYS), any_json, max_size=4),
     st.integers(0, 10**9),
 )
 """An event of call-1 with any data under the keys that are read; times are few, so that they often tie."""
 
 any_call: st.SearchStrategy[list[CallEvent]] = st.lists(
-    any_event, min_size=1, max_size=12, unique_by=lambda made: made.event_id
+    any_event, min_size=1, max_size=8, unique_by=lambda made: made.event_id
 )

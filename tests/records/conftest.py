@@ -48,7 +48,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/records.sqlite3"
     server: PostgresServer = request.getfixturevalue("postgres_server")
-    return server.create_database()
+    return server.empty_database()
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def new_writer() -> Iterator[Callable[..., EventWriter]]:
     made: list[EventWriter] = []
 
     def make(store: Store, spool: Spool, **options: object) -> EventWriter:
-        settings = {"retry_s": (0.02, 0.1), "sync_after_s": 0.01, **options}
+        settings = {"retry_s": (0.02, 0.1), "gather_s": 0.0, "sync_after_s": 0.01, **options}
         made.append(EventWriter(store, spool, **settings))  # type: ignore[arg-type]
         return made[-1]
 

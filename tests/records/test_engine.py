@@ -71,7 +71,7 @@ def test_sqlite_waits_keeps_and_checks(tmp_path: Path, new_store: Callable[[str]
 def test_postgresql_is_asked_for_its_limits_and_the_url_may_say_otherwise(
     postgres_server: PostgresServer, new_store: Callable[[str], Store]
 ) -> None:
-    url = postgres_server.create_database()
+    url = postgres_server.empty_database()
     names = [
         "idle_in_transaction_session_timeout",
         "lock_timeout",

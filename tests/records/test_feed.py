@@ -56,7 +56,7 @@ def test_a_writer_frozen_in_mid_transaction_does_not_stop_the_others(
     postgres_server: PostgresServer, new_store: Callable[[str], Store]
 ) -> None:
     """As a node stopped by its debugger would: the server ends its transaction, the numbers are free again."""
-    url = postgres_server.create_database()
+    url = postgres_server.empty_database()
     frozen = new_store(f"{url}&options=-c%20idle_in_transaction_session_timeout%3D300")
     other = new_store(url)
     other.upgrade()

@@ -1,7 +1,7 @@
 import dataclasses
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from records.call_record import CallRecord
@@ -35,6 +35,7 @@ def test_a_whole_call() -> None:
 
 
 @given(any_call, st.data())
+@settings(max_examples=50, deadline=None)
 def test_the_record_is_the_same_in_whatever_order_events_come(
     call: list[CallEvent], data: st.DataObject
 ) -> None:
@@ -43,6 +44,7 @@ def test_the_record_is_the_same_in_whatever_order_events_come(
 
 
 @given(any_call, st.data())
+@settings(max_examples=50, deadline=None)
 def test_applying_what_follows_is_folding_it_all(call: list[CallEvent], data: st.DataObject) -> None:
     ordered = sorted(map(clean, call), key=life_order)
     cut = data.draw(st.integers(1, len(ordered)))

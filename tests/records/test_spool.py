@@ -348,6 +348,57 @@ def test_an_fsync_that_fails_is_reported(tmp_path: Path, monkeypatch: pytest.Mon
     spool.close()
 
 
+def test_a_segment_deleted_while_it_is_open_is_given_up(tmp_path: Path) -> None:
+    spool = Spool(tmp_path)
+    spool.append(numbered(2))
+    (tmp_path / segments(tmp_path)[0]).unlink()
+    with capture_logs() as logs:
+        assert drain(spool) == []
+    assert [(entry["event"], entry["log_level"]) for entry in logs] == [
+        ("spool.segment_vanished", "critical")
+    ]
+    spool.append(numbered(1, start=2))
+    assert drain(spool) == numbered(1, start=2)
+    spool.close()
+
+
+def test_a_segment_cut_short_by_someone_gives_what_is_left(tmp_path: Path) -> None:
+    spool = Spool(tmp_path)
+    spool.append(numbered(3))
+    path = tmp_path / segments(tmp_path)[0]
+    os.truncate(path, len(event_line(numbered(1)[0])))
+    spool.append(numbered(1, start=3))
+    assert drain(spool)[0] == numbered(1)[0]
+    spool.append(numbered(1, start=4))
+    assert drain(spool) == numbered(1, start=4)
+    spool.close()
+
+
+def test_a_segment_that_cannot_be_read_is_unavailable(tmp_path: Path) -> None:
+    (tmp_path / "000000000001.jsonl").mkdir()
+    (tmp_path / "000000000001.jsonl" / "file").touch()
+    spool = Spool(tmp_path)
+    with pytest.raises(SpoolUnavailable, match="check the disk"):
+        spool.read()
+    spool.close()
+
+
+def test_closing_where_nothing_can_be_deleted_leaves_it_for_the_next(tmp_path: Path) -> None:
+    def refuse(self: Path, missing_ok: bool = False) -> None:  # noqa: FBT001, FBT002 - Path.unlink's own signature
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    spool = Spool(tmp_path)
+    spool.append(numbered(2))
+    drain(spool)
+    with capture_logs() as logs, pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Path, "unlink", refuse)
+        spool.close()
+    assert [entry["event"] for entry in logs] == ["spool.not_deleted"]
+    again = Spool(tmp_path)
+    assert drain(again) == numbered(2)
+    again.close()
+
+
 class SpoolLife(RuleBasedStateMachine):
     """Any sequence of appends, reads, done, restarts: what was appended comes out, in order, until it is done."""
 

@@ -1,6 +1,8 @@
 """Law 5 with real parts: processes killed by SIGKILL, a real PostgreSQL stopped, frozen and started again."""
 
 import os
+import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -85,7 +87,7 @@ def test_a_node_killed_again_and_again(
     url: str, new_store: NewStore, new_writer: NewWriter, tmp_path: Path
 ) -> None:
     """Each start drains what the one before left; ids repeat, so each event is written by many."""
-    safe = [kill_a_node(url, tmp_path / "spool", count)[1] for count in (150, 400, 300)]
+    safe = [kill_a_node(url, tmp_path / "spool", count)[1] for count in (150, 400)]
     store = new_store(url)
     assert new_writer(store, Spool(tmp_path / "spool")).flush(30)
     kept = numbers_kept(store)
@@ -97,7 +99,7 @@ def test_a_node_killed_again_and_again(
 def test_a_node_killed_while_postgresql_is_frozen(
     own_postgres: PostgresServer, new_store: NewStore, new_writer: NewWriter, tmp_path: Path
 ) -> None:
-    url = own_postgres.create_database()
+    url = own_postgres.empty_database()
     new_store(url).upgrade()
     own_postgres.pause()
     submitted, safe = kill_a_node(url, tmp_path / "spool", 600)
@@ -111,7 +113,7 @@ def test_a_node_killed_while_postgresql_is_frozen(
 def test_postgresql_away_at_the_start(
     own_postgres: PostgresServer, new_store: NewStore, new_writer: NewWriter, tmp_path: Path
 ) -> None:
-    url = own_postgres.create_database()
+    url = own_postgres.empty_database()
     own_postgres.stop()
     store = new_store(url)
     with capture_logs() as logs:
@@ -133,7 +135,7 @@ def test_postgresql_away_at_the_start(
 def test_postgresql_away_in_the_middle(
     own_postgres: PostgresServer, new_store: NewStore, new_writer: NewWriter, tmp_path: Path, how: str
 ) -> None:
-    store = new_store(own_postgres.create_database())
+    store = new_store(own_postgres.empty_database())
     writer = new_writer(store, Spool(tmp_path / "spool"))
     begun, done = threading.Event(), threading.Event()
 
@@ -163,7 +165,7 @@ def test_postgresql_away_in_the_middle(
 def test_postgresql_frozen_in_the_middle(
     own_postgres: PostgresServer, new_store: NewStore, new_writer: NewWriter, tmp_path: Path
 ) -> None:
-    store = new_store(own_postgres.create_database())
+    store = new_store(own_postgres.empty_database())
     writer = new_writer(store, Spool(tmp_path / "spool"))
     writer.submit(event(event_id="id-0"))
     assert writer.flush(20)
@@ -186,7 +188,7 @@ def test_postgresql_frozen_in_the_middle(
 def test_two_nodes_and_a_restart_of_postgresql(
     own_postgres: PostgresServer, new_store: NewStore, new_writer: NewWriter, tmp_path: Path
 ) -> None:
-    url = own_postgres.create_database()
+    url = own_postgres.empty_database()
     writers = [new_writer(new_store(url), Spool(tmp_path / f"spool-{n}")) for n in range(2)]
     for number in range(600):
         for name, writer in enumerate(writers):
@@ -220,4 +222,27 @@ def test_the_servers_of_the_tests_leave_nothing_behind(own_postgres: PostgresSer
         own_postgres.pause()
     own_postgres.start()
     assert folder.exists()
-    assert os.getpid() != pid
+
+
+@pytest.mark.postgres
+def test_a_server_of_the_tests_ends_with_them(tmp_path: Path) -> None:
+    """Also when they are killed: otherwise servers would pile up on a developer's machine."""
+    script = """
+import sys
+from pathlib import Path
+from tests.postgres_server import private_postgres
+from tests.records.conftest import postgres_cache
+with private_postgres(postgres_cache()) as server:
+    print(server._process.pid, server._folder, flush=True)
+    sys.stdin.read()
+"""
+    command = [sys.executable, "-c", script]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as tests:
+        assert tests.stdout is not None
+        pid, folder = tests.stdout.readline().split()
+        server = os.pidfd_open(int(pid))
+        tests.kill()
+    ended, _, _ = select.select([server], [], [], 20)  # a pidfd is readable when its process has ended
+    os.close(server)
+    shutil.rmtree(folder)
+    assert ended

@@ -175,7 +175,7 @@ def test_hostile_events_are_stored_with_the_others(
 def test_an_event_that_postgresql_refuses_stops_nobody(
     postgres_server: PostgresServer, new_store: NewStore, new_writer: NewWriter, tmp_path: Path
 ) -> None:
-    store = new_store(postgres_server.create_database())
+    store = new_store(postgres_server.empty_database())
     store.upgrade()
     with store._engine.begin() as connection:
         connection.execute(
@@ -399,3 +399,17 @@ def test_a_database_away_is_logged_once_and_so_is_its_return(
     assert (names.count("records.store_away"), names.count("records.store_back")) == (1, 1)
     assert "13800138000" not in str(logs)
     assert writer.health().store_error is None
+
+
+def test_events_that_come_together_are_written_together(
+    gated: GatedStore, new_writer: NewWriter, tmp_path: Path
+) -> None:
+    gated.gate.set()
+    writer = new_writer(gated, Spool(tmp_path / "spool"), gather_s=0.5)
+    for number in range(50):
+        writer.submit(event("call-1", EventKind.FAULT, number))
+    assert writer.flush(20)
+    assert len(gated.batches) < 10
+    writer.submit(event("call-2"))
+    assert writer.close(20)  # closing gathers no more
+    assert sum(gated.batches) == 51

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import structlog
@@ -50,8 +50,8 @@ def connect(heard: Heard) -> Iterator[Callable[..., AmiClient]]:
     """Makes started clients with short times; after the test no thread of theirs may be left."""
     clients: list[AmiClient] = []
 
-    def make(port: int, secret: str = "right", **options: object) -> AmiClient:
-        times: dict[str, object] = {
+    def make(port: int, password: str = "right", **options: Any) -> AmiClient:  # noqa: S107 - of our own ManagerSide
+        times: dict[str, Any] = {
             "timeout_s": 0.5,
             "ping_every_s": 0.1,
             "backoff_s": (0.02, 0.1),
@@ -62,10 +62,10 @@ def connect(heard: Heard) -> Iterator[Callable[..., AmiClient]]:
             "127.0.0.1",
             port,
             "user",
-            secret,
+            password,
             on_event,
             heard.take,
-            **(times | options),  # type: ignore[arg-type]
+            **(times | options),
         )
         clients.append(client)
         client.start()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+RIGHT = "right"
 BANNER = b"Asterisk Call Manager/11.0.0\r\n"
 
 
@@ -27,7 +28,7 @@ def fields_of(action: str) -> dict[str, str]:
 def agreeing(fields: dict[str, str]) -> bytes:
     """Says yes to everything, with the right password."""
     number = fields.get("ActionID", "")
-    if fields["Action"] == "Login" and fields["Secret"] != "right":
+    if fields["Action"] == "Login" and fields["Secret"] != RIGHT:
         return pack("Response: Error", f"ActionID: {number}", "Message: Authentication failed")
     return pack("Response: Success", f"ActionID: {number}", f"Message: {fields['Action']} done")
 

@@ -70,8 +70,8 @@ class Bridged:
 
 @pytest.fixture
 def instance(
-    asterisk_factory: AsteriskFactory,  # noqa: F811 - a fixture
-    reachable_tmp: Path,  # noqa: F811 - a fixture
+    asterisk_factory: AsteriskFactory,
+    reachable_tmp: Path,
 ) -> AsteriskInstance:
     dialplans = reachable_tmp / "dialplans"
     shutil.copytree(ROOT / "dialplans", dialplans)

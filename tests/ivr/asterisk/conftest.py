@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -30,10 +31,10 @@ class Scene:
     minsheng: Phone
     stack: ExitStack
 
-    def call(self, caller: Phone | None = None, **how: str) -> Leg:
+    def call(self, caller: Phone | None = None, *, display: str = "", extra: str = "", part: str = "") -> Leg:
         """A call to 110, answered."""
         caller = caller or self.stack.enter_context(Phone(CALLER))
-        leg = caller.call("110", self.instance.sip_address, **how)
+        leg = caller.call("110", self.instance.sip_address, display=display, extra=extra, part=part)
         assert leg.code == 200
         return leg
 
@@ -52,7 +53,7 @@ class SceneFactory:
         self._stack = stack
 
     def __call__(
-        self, *, police_answers: int = 200, minsheng_answers: int = 200, start: bool = True, **fields: object
+        self, *, police_answers: int = 200, minsheng_answers: int = 200, start: bool = True, **fields: Any
     ) -> Scene:
         police = self._stack.enter_context(Phone("p101", on_invite=police_answers))
         minsheng = self._stack.enter_context(Phone("m201", on_invite=minsheng_answers))

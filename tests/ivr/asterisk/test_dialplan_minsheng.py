@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 from urllib.parse import unquote
 
 import pytest
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.telephony
 PLACE = "朝阳区建国路88号"
 
 
-def with_agent(scene: SceneFactory, script: AgiScript, **fields: object) -> tuple[Scene, Leg, Leg]:
+def with_agent(scene: SceneFactory, script: AgiScript, **fields: Any) -> tuple[Scene, Leg, Leg]:
     """A call that an agent has taken: the scene, the caller's leg, the agent's leg."""
     s = scene(fastagi_port=script.port, **fields)
     caller = s.call()
@@ -47,7 +48,9 @@ def test_the_police_line_is_free_while_the_agent_rings(scene: SceneFactory) -> N
 
 def test_hostile_values_stay_values(scene: SceneFactory) -> None:
     label, place = "a,b)(;|&!", "x'y,z?a:b=c<sip:evil@example>"
-    with AgiScript(decided("minsheng", __TRIAGE_LABEL=label, __CALLER_LOCATION=place, __TRIAGE_CATEGORY="水 %0d%0aX: y")) as script:
+    with AgiScript(
+        decided("minsheng", __TRIAGE_LABEL=label, __CALLER_LOCATION=place, __TRIAGE_CATEGORY="水 %0d%0aX: y")
+    ) as script:
         s, _, _ = with_agent(scene, script)
         invite = s.minsheng.wait_for_method("INVITE")
         assert unquote(invite.header("X-Minsheng-Location") or "") == place
@@ -173,7 +176,10 @@ def test_nobody_calls_in_the_name_of_an_agent(scene: SceneFactory) -> None:
     with AgiScript(decided("police")) as script, Phone("m202") as thief, Phone("m201") as other:
         s = scene(
             fastagi_port=script.port,
-            minsheng=({"name": "m202", "password": "quite-secret-1"}, {"name": "m201", "uri": "sip:m201@127.0.0.1:9"}),
+            minsheng=(
+                {"name": "m202", "password": "quite-secret-1"},
+                {"name": "m201", "uri": "sip:m201@127.0.0.1:9"},
+            ),
         )
         assert thief.call("110", s.instance.sip_address).code == 401
         other.call("110", s.instance.sip_address)

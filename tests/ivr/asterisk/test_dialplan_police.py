@@ -77,7 +77,18 @@ def test_script_that_hangs_after_its_first_act_ends_at_its_own_limit(scene: Scen
 
 
 @pytest.mark.parametrize(
-    "route", ["", "police", "MINSHENG", "minsheng ", "min-sheng", 'minsheng\\" | \\"1', "${TRIAGE_LABEL}", "民生", "1"]
+    "route",
+    [
+        "",
+        "police",
+        "MINSHENG",
+        "minsheng ",
+        "min-sheng",
+        'minsheng\\" | \\"1',
+        "${TRIAGE_LABEL}",
+        "民生",
+        "1",
+    ],
 )
 def test_only_the_exact_word_leaves_the_police_line(scene: SceneFactory, route: str) -> None:
     with AgiScript(decided(route, __TRIAGE_LABEL="minsheng")) as script:
@@ -194,7 +205,9 @@ def test_calls_of_strangers_are_refused(scene: SceneFactory) -> None:
     assert not s.police.heard
 
 
-@pytest.mark.parametrize(("priority", "expected"), [("1", 400), ("4", 100), ("", 400), ("7", 400), ("x", 400)])
+@pytest.mark.parametrize(
+    ("priority", "expected"), [("1", 400), ("4", 100), ("", 400), ("7", 400), ("x", 400)]
+)
 def test_urgent_calls_wait_in_front(scene: SceneFactory, priority: str, expected: int) -> None:
     with AgiScript(decided("police", __TRIAGE_PRIORITY=priority)) as script:
         s = scene(police_answers=180, fastagi_port=script.port)

@@ -13,7 +13,10 @@ from tests.ivr.asterisk.sip_peer import Message
 pytestmark = pytest.mark.telephony
 
 FIELDS = ("format", "location_info", "confidence", "method")
-READ = ['SET VARIABLE TIMEOUT(absolute) "20"', *(f'GET FULL VARIABLE "${{GEOLOC_PROFILE({field})}}"' for field in FIELDS)]
+READ = [
+    'SET VARIABLE TIMEOUT(absolute) "20"',
+    *(f'GET FULL VARIABLE "${{GEOLOC_PROFILE({field})}}"' for field in FIELDS),
+]
 HEADER = "Geolocation: <cid:loc@example.com>\r\nGeolocation-Routing: yes\r\n"
 CIRCLE = (
     '<gs:Circle srsName="urn:ogc:def:crs:EPSG::4326"><gml:pos>39.9087 116.4605</gml:pos>'
@@ -50,7 +53,10 @@ def told(scene: SceneFactory, part: str, header: str = HEADER) -> tuple[dict[str
         s.call(extra=header, part=part)
         invite = s.police.wait_for_method("INVITE")
         lines = script.answers[0][1:]
-    values = {field: line.removeprefix("200 result=1 (").removesuffix(")") for field, line in zip(FIELDS, lines, strict=True)}
+    values = {
+        field: line.removeprefix("200 result=1 (").removesuffix(")")
+        for field, line in zip(FIELDS, lines, strict=True)
+    }
     return values, invite, s
 
 
@@ -82,7 +88,13 @@ def test_a_reference(scene: SceneFactory) -> None:
 
 @pytest.mark.parametrize(
     ("part", "header"),
-    [("", ""), ("", HEADER), (pidf(CIRCLE), ""), (pidf(CIRCLE)[:-60], HEADER), (pidf("<gs:Circle/>"), HEADER)],
+    [
+        ("", ""),
+        ("", HEADER),
+        (pidf(CIRCLE), ""),
+        (pidf(CIRCLE)[:-60], HEADER),
+        (pidf("<gs:Circle/>"), HEADER),
+    ],
     ids=["none", "header without body", "body without header", "cut off", "empty circle"],
 )
 def test_no_location_or_a_broken_one_is_none(scene: SceneFactory, part: str, header: str) -> None:

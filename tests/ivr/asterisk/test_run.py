@@ -55,7 +55,9 @@ def test_secrets_of_our_environment_do_not_reach_it(
 def test_secrets_in_its_files_are_not_for_everybody(asterisk_factory: AsteriskFactory) -> None:
     instance = asterisk_factory()
     secret = instance.layout.ami_secret(None).get_secret_value()
-    holders = [p for p in instance.layout.root.rglob("*") if p.is_file() and secret in p.read_text(errors="replace")]
+    holders = [
+        p for p in instance.layout.root.rglob("*") if p.is_file() and secret in p.read_text(errors="replace")
+    ]
     assert {p.name for p in holders} == {"manager.conf", "ami.secret"}
     for path in holders:
         assert not stat.S_IMODE(path.stat().st_mode) & stat.S_IRWXO
@@ -116,7 +118,7 @@ async def test_the_keeper_starts_it_again_after_a_kill(asterisk_factory: Asteris
     first = instance.asterisk.pid
     assert first is not None
     os.kill(first, signal.SIGKILL)
-    while keeper.restarts == 0:
+    while keeper.restarts == 0:  # noqa: ASYNC110 - the keeper tells nobody else of a restart
         await asyncio.sleep(0.01)
     await asyncio.wait_for(keeper.ready.wait(), 30)
     assert instance.asterisk.pid != first
@@ -156,14 +158,19 @@ def test_a_new_rendering_is_taken_over_by_a_reload(asterisk_factory: AsteriskFac
 def test_another_sip_port_needs_a_restart(asterisk_factory: AsteriskFactory) -> None:
     instance = asterisk_factory(start=False)
     assert instance.render_again(sip_port=free_ports(1)[0]).rendered.needs_restart
-    assert not instance.render_again(sip_port=instance.settings.sip_port).rendered.changed - {"pjsip_transport.conf"}
+    assert not instance.render_again(sip_port=instance.settings.sip_port).rendered.changed - {
+        "pjsip_transport.conf"
+    }
 
 
 def test_a_taken_port_is_named(asterisk_factory: AsteriskFactory) -> None:
     instance = asterisk_factory(start=False)
-    with socket.create_server(("127.0.0.1", instance.settings.ami_port)):
-        with pytest.raises(AsteriskStartFailed, match=f"port {instance.settings.ami_port} "):
-            instance.asterisk.start()
+    port = instance.settings.ami_port
+    with (
+        socket.create_server(("127.0.0.1", port)),
+        pytest.raises(AsteriskStartFailed, match=f"port {port} "),
+    ):
+        instance.asterisk.start()
     assert not instance.asterisk.alive()
 
 

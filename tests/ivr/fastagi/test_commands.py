@@ -93,8 +93,9 @@ def test_numbers_are_quoted_too() -> None:
         "GROUP(line)",
         "GEOLOC_PROFILE(format)",
         "CALLERID(num)",
-    ]
-    + ["PJSIP_HEADER(add,X-Minsheng-Call)", "CHANNEL(hangup_handler_push)"],
+        "PJSIP_HEADER(add,X-Minsheng-Call)",
+        "CHANNEL(hangup_handler_push)",
+    ],
 )
 def test_names_of_variables_and_functions_pass(name: str) -> None:
     assert variable_name(name) == name

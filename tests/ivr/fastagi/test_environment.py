@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.fastagi.environment import MAX_LINES, AgiEnvironment, masked_number, parse_environment
+from ivr.fastagi.environment import MAX_LINES, AgiEnvironment, parse_environment
 from ivr.fastagi.errors import AgiProtocolError
 from tests.ivr.fastagi.asterisk_side import ENVIRONMENT
 
@@ -103,22 +103,3 @@ def test_any_name_is_taken_as_it_is(name: str) -> None:
     call = parse_environment(lines(calleridname=name))
     assert call.caller_name in {name.strip(), ""}
     assert call.caller_number == "13800138000"
-
-
-@pytest.mark.parametrize(
-    ("number", "masked"),
-    [
-        ("13800138000", "138****8000"),
-        ("02152345678", "021****5678"),
-        ("12345678", "123****5678"),
-        ("1234567", "****"),
-        ("110", "****"),
-        ("", ""),
-    ],
-)
-def test_masking(number: str, masked: str) -> None:
-    assert masked_number(number) == masked
-
-
-def test_a_call_masks_its_own_number() -> None:
-    assert parse_environment(lines()).masked_caller == "138****8000"

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import structlog
@@ -30,8 +30,8 @@ def start() -> Iterator[Start]:
     """Starts servers on free ports; after the test no thread of theirs may be left."""
     servers: list[FastAgiServer] = []
 
-    def make(handle: Callable[[AgiSession], None], **options: object) -> FastAgiServer:
-        server = FastAgiServer.bind("127.0.0.1", 0, handle, **options)  # type: ignore[arg-type]
+    def make(handle: Callable[[AgiSession], None], **options: Any) -> FastAgiServer:
+        server = FastAgiServer.bind("127.0.0.1", 0, handle, **options)
         servers.append(server)
         server.start()
         return server
@@ -180,6 +180,7 @@ class TestBounds:
         until(lambda: server.sessions == 2)
         with socket.create_connection(server.address, timeout=5) as third:
             assert closed_by_server(third)
+        until(lambda: bool(logged))
         assert "2 sessions are open" in str(logged[0]["reason"])
         leave.set()
         assert closed_by_server(first)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -65,8 +65,8 @@ class Calls:
 
 @pytest.fixture
 def calls(
-    asterisk_factory: AsteriskFactory,  # noqa: F811 - a fixture
-    reachable_tmp: Path,  # noqa: F811 - a fixture
+    asterisk_factory: AsteriskFactory,
+    reachable_tmp: Path,
 ) -> Iterator[Calls]:
     dialplans = reachable_tmp / "dialplans"
     shutil.copytree(ROOT / "dialplans", dialplans)
@@ -93,7 +93,7 @@ def calls(
 def serve(calls: Calls) -> Iterator[Callable[..., FastAgiServer]]:
     servers: list[FastAgiServer] = []
 
-    def make(handle: Callable[[AgiSession], None], **options: int) -> FastAgiServer:
+    def make(handle: Callable[[AgiSession], None], **options: Any) -> FastAgiServer:
         server = FastAgiServer.bind("127.0.0.1", calls.instance.settings.fastagi_port, handle, **options)
         servers.append(server)
         server.start()

@@ -7,7 +7,7 @@ from ivr.softphone.errors import NotInCall, SdpError
 from ivr.softphone.media import Media
 from ivr.softphone.recording import Recording
 from ivr.softphone.sdp import AudioDescription, Direction
-from ivr.softphone.ticker import Ticker
+from ivr.softphone.ticker import MAX_BEHIND, Ticker
 from tests.ivr.softphone.sounds import tone
 
 HOST = "127.0.0.1"
@@ -43,8 +43,9 @@ async def test_sound_takes_its_time(pair: tuple[Media, Media]) -> None:
     us, _ = pair
     loop = asyncio.get_running_loop()
     begin = loop.time()
-    await us.play(bytes(160) * 25)
-    assert loop.time() - begin >= 24 * 0.02 - 0.002
+    await us.play(bytes(160) * 40)
+    # A busy loop makes up for beats it missed, MAX_BEHIND at once; all others keep their distance.
+    assert loop.time() - begin >= (39 - MAX_BEHIND) * 0.02
 
 
 async def test_the_line_is_never_still(pair: tuple[Media, Media]) -> None:

@@ -1,0 +1,103 @@
+"""What the tests of triage share: the shipped lexicon loaded once, small lexicons written to a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+import pytest
+import yaml
+
+from triage.engine import Triage
+from triage.lexicon import Lexicon, load_lexicon
+
+_HERE = Path(__file__).parent
+
+COMMON = """\
+words:
+  person: [有人, 男的]
+handover: [人工, 转警察]
+negation:
+  words: [不是, 没有, 没]
+  void_before: [是, 有]
+  void_after: [吗]
+harmless: [抢红包, 火车, 杀毒, 人工费]
+"""
+ROBBERY = """\
+id: robbery
+label: 抢劫
+route: police
+priority: 1
+joint_service: "120"
+rules:
+  - phrases: [抢劫, 救命啊]
+    weight: 1.0
+    sounds: true
+  - phrases: [抢, 杀]
+    weight: 0.5
+    boundary: true
+  - together: [[$person], [拿刀, 持刀]]
+    within: 6
+    weight: 0.9
+negatable: [抢劫, 拿刀]
+"""
+WATER = """\
+id: water
+label: 供水
+route: minsheng
+priority: 3
+department: 水务
+rules:
+  - phrases: [停水, 水管爆了]
+    weight: 1.0
+  - phrases: [小区]
+    weight: 0.4
+  - phrases: [投诉]
+    weight: 0.7
+"""
+
+
+@pytest.fixture(scope="session")
+def triage() -> Triage:
+    """The engine with the shipped lexicon and policy."""
+    return Triage.load()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A small, valid lexicon on disk, to be spoiled by a test."""
+    for name, content in (
+        ("common.yaml", COMMON),
+        ("police/robbery.yaml", ROBBERY),
+        ("minsheng/water.yaml", WATER),
+    ):
+        file = tmp_path / "lexicon" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(content, encoding="utf-8")
+    return tmp_path / "lexicon"
+
+
+@pytest.fixture
+def small(folder: Path) -> Lexicon:
+    """The small lexicon, loaded."""
+    return load_lexicon(folder)
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[[str, str], Path]:
+    """Write a file below the test's own folder, its indentation taken out."""
+
+    def _write(name: str, content: str) -> Path:
+        file = tmp_path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(dedent(content), encoding="utf-8")
+        return file
+
+    return _write
+
+
+def utterances(name: str) -> Any:
+    """Read one of the sets of sentences beside this file."""
+    return yaml.safe_load((_HERE / f"utterances_{name}.yaml").read_text(encoding="utf-8"))

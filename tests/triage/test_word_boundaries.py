@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import jieba
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from triage.word_boundaries import Segmenter
+
+
+@pytest.fixture(scope="module")
+def segmenter() -> Segmenter:
+    return Segmenter(["抢了就跑", "民生壹壹零"])
+
+
+def test_words_joined_are_the_text(segmenter: Segmenter) -> None:
+    text = "我家小区门口的水管爆了abc123"
+    assert "".join(segmenter.segment(text)) == text
+
+
+def test_a_lexicon_phrase_is_a_word(segmenter: Segmenter) -> None:
+    assert "民生壹壹零" in segmenter.segment("请接民生壹壹零谢谢")
+
+
+def test_the_global_tokenizer_is_left_alone(segmenter: Segmenter) -> None:
+    assert not jieba.dt.initialized
+    assert "民生壹壹零" not in jieba.dt.FREQ
+    assert segmenter.segment("救命")
+
+
+def test_dictionary_words_are_told_from_phrases(segmenter: Segmenter) -> None:
+    assert segmenter.is_dictionary_word("火车站")
+    assert not segmenter.is_dictionary_word("民生壹壹零")
+    assert not segmenter.is_dictionary_word("强节")
+
+
+def test_edges_of_words(segmenter: Segmenter) -> None:
+    edges = segmenter.open("去火车站打他")
+    assert edges.are_edges(1, 4)
+    assert not edges.are_edges(1, 2)
+    assert edges.are_edges(4, 5)
+
+
+def test_edges_far_into_a_long_text(segmenter: Segmenter) -> None:
+    text = "今天天气很好" * 40 + "去火车站打他"
+    start = len(text) - 6
+    edges = segmenter.open(text)
+    assert edges.are_edges(start + 1, start + 4)
+    assert not edges.are_edges(start + 1, start + 2)
+
+
+@settings(max_examples=30)
+@given(st.text("我家小区门口的水管爆了火车站a1", max_size=150), st.integers(0, 150), st.integers(1, 4))
+def test_questions_anywhere_are_answered(text: str, start: int, length: int) -> None:
+    start = min(start, len(text))
+    end = min(start + length, len(text))
+    assert _SEGMENTER.open(text).are_edges(start, end) in {True, False}
+
+
+_SEGMENTER = Segmenter([])
