@@ -120,6 +120,12 @@ class Config(BaseSettings):
         return self.records.url or f"sqlite:///{self.data_dir / 'records.sqlite3'}"
 
     @property
+    def sip_address(self) -> tuple[str, int]:
+        """Where somebody on this machine dials 110."""
+        address = self.asterisk.bind_address
+        return "127.0.0.1" if address == "0.0.0.0" else address, self.asterisk.sip_port
+
+    @property
     def spool_dir(self) -> Path:
         """Where records wait while the database is away."""
         return self.data_dir / "spool"
@@ -185,12 +191,15 @@ def _explain(path: Path, error: ValidationError) -> str:
 def _anchored(config: Config, folder: Path) -> Config:
     """Make relative paths absolute, so that nothing depends on where a command is run."""
     prompts, data_dir = config.prompts.folder, (folder / config.data_dir).resolve()
-    asterisk = config.asterisk
+    asterisk, speech = config.asterisk, config.speech
+    if "/" in speech.model:  # a folder, not a name
+        speech = speech.model_copy(update={"model": str((folder / speech.model).resolve())})
     if "data" not in asterisk.model_fields_set:
         asterisk = asterisk.model_copy(update={"data": data_dir / "asterisk"})
     return config.model_copy(
         update={
             "data_dir": data_dir,
+            "speech": speech,
             "triage": TriageSettings(lexicon=(folder / config.triage.lexicon).resolve()),
             "prompts": PromptSettings(folder=(folder / prompts).resolve() if prompts else None),
             "asterisk": asterisk.anchored(folder),

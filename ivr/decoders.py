@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Protocol
 
 from asr.errors import PoolFull
+from asr.models import ModelShelf
 from asr.pool import SpeechStream
 from asr.utterance import Utterance
+
+
+def model_folder(shelf: ModelShelf, named: str) -> Path:
+    """The folder of the model that `speech: model:` names: a folder, a name on the shelf, or "" for the chosen one.
+
+    Raises ModelNotFound.
+    """
+    if not named:
+        return shelf.active().path
+    return Path(named) if Path(named).is_absolute() else shelf.find(named).path
 
 
 class Decoders(Protocol):

@@ -2,32 +2,43 @@
 
 The dialogue owns the call until it is decided. It reads one stream of happenings (audio, keys, words, the end of a
 prompt, the clock) and walks the table of `ivr.call`. Nothing on its way waits for a database, AMI or a network.
+
+A police word decides in mid-sentence, on the words as they come. Everything else is decided at a pause, and only when
+all that was said before it has been decoded to its end: words so far have no confidence, and decoding may lag.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import structlog
 
-from asr.errors import PoolFull
-from asr.pool import SpeechStream
+from asr.errors import PoolError
 from asr.speech_end import EndOfSpeech
 from asr.utterance import Utterance
-from ivr.audiosocket.errors import AudioSocketError
 from ivr.audiosocket.session import Audio, AudioSession, HungUp, Key, Playback, RemoteError
 from ivr.call import CallLife, Happening, State
 from ivr.decoders import Decoders
+from ivr.hearing import Hearing
 from ivr.prompts import Prompts
 from triage.decision import Decision, Listening, Route
 from triage.engine import Triage
 
 log = structlog.get_logger(__name__)
 
-FRAME_S = 0.02
+_LISTENS = (State.LISTENING, State.LISTENING_AGAIN)
+_GAP_S = 0.2
+"""No audio for so long is silence: a telephone with DTX, or muted, sends none."""
+_WORDS_TRAIL_S = 0.2
+"""Words come at least so long after they were spoken (measured with the bundled model: 0.15 to 0.35 s)."""
+_LAST_WORDS_WITHIN_S = 2.0
+"""Decoding what was said takes 0.05 s. Lagging by more than this is a fault: nobody waits for a computer."""
+_HEAR_OUT_S = 0.5
+"""So long the last words of a caller who has hung up are waited for, for the record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +46,7 @@ class Patience:
     """How long a dialogue waits for what, in seconds."""
 
     listen_limit_s: float = 20.0
-    """The whole dialogue; then police. The dialplan's own limit is a little longer."""
+    """The whole dialogue; then what stands counts, and in mid-utterance that is police. The dialplan waits longer."""
     silence_s: float = 3.0
     """No voice at all: ask once, then police."""
     sentence_end_s: float = 0.5
@@ -74,12 +85,19 @@ class _PromptEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class _LastWords:
+    """Everything said before they were asked for is in words now."""
+
+    utterance: Utterance
+
+
+@dataclass(frozen=True, slots=True)
 class _Failed:
     what: str
     error: BaseException
 
 
-_Heard = Audio | Key | RemoteError | HungUp | Utterance | _PromptEnded | _Failed
+_Heard = Audio | Key | RemoteError | HungUp | Utterance | _LastWords | _PromptEnded | _Failed
 
 
 class Dialogue:
@@ -99,69 +117,80 @@ class Dialogue:
         """`on_utterance` is told of every final utterance, for the record; it must not block."""
         self._life = life
         self._session = session
-        self._decoders = decoders
         self._triage = triage
         self._prompts = prompts
         self._patience = patience
         self._on_utterance = on_utterance
         self._loop = asyncio.get_running_loop()
         self._happenings: asyncio.Queue[_Heard] = asyncio.Queue()
+        self._hearing = Hearing(
+            decoders,
+            on_words=self._happenings.put_nowait,
+            on_last_words=lambda utterance: self._happenings.put_nowait(_LastWords(utterance)),
+            on_failure=lambda error: self._happenings.put_nowait(_Failed("speech", error)),
+        )
         self._voice = EndOfSpeech()
         self._finals: list[Utterance] = []
         self._partial: Utterance | None = None
         self._playback: Playback | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._began = self._turn_began = self._last_voice = self._loop.time()
-        self._voiced_run_s = 0.0
+        self._began = self._turn_began = self._last_audio = self._last_voice = self._loop.time()
+        self._limit = self._began + patience.listen_limit_s
+        self._asked_at = self._heard_until = float("-inf")
+        self._voiced_before_s = 0.0
         self._turn_has_voice = False
         self._verdict: tuple[Listening, Decision] = (Listening.KEEP_LISTENING, triage.decide(""))
 
     async def run(self) -> Outcome:
         """Talk until the call is decided or gone. Never raises for what a caller or a decoder does."""
         try:
-            stream = self._decoders.open(self._from_decoder, self._from_failed_decoder)
-        except PoolFull as full:
-            log.warning("speech.shed", reason=str(full))
-            self._life.step(Happening.SHED)
-            return self._police(Reason.SHED)
+            self._hearing.open()
+        except PoolError as none_free:
+            return self._shed(Happening.SHED, none_free)
         self._life.step(Happening.AUDIO_JOINED)
         try:
             self._say("greeting")
             self._start(self._pump())
-            return await self._listen(stream)
+            return await self._listen()
         finally:
-            stream.cancel()
+            self._hearing.cancel()
             for task in self._tasks:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
     # -- the one loop ------------------------------------------------------------------------------------
 
-    async def _listen(self, stream: SpeechStream) -> Outcome:
-        limit = self._began + self._patience.listen_limit_s
+    async def _listen(self) -> Outcome:
         while True:
-            outcome = self._judge_pause()
+            # What has happened already comes before what a pause means: a key, or a voice after a stall of ours.
+            outcome = self._judge_pause() if self._happenings.empty() else None
             if outcome is not None:
                 return outcome
+            if self._loop.time() >= self._limit:
+                self._life.step(Happening.LIMIT_REACHED)
+                return self._final_word(Reason.LIMIT)
             try:
-                async with asyncio.timeout_at(min(limit, self._next_pause())):
+                async with asyncio.timeout_at(min(self._limit, self._next_mark())):
                     happening = await self._happenings.get()
             except TimeoutError:
-                if self._loop.time() >= limit:
-                    self._life.step(Happening.LIMIT_REACHED)
-                    return self._final_word(Reason.LIMIT)
                 continue
-            outcome = self._take(happening, stream)
+            if isinstance(happening, HungUp):
+                await self._hear_out()
+            outcome = self._take(happening)
             if outcome is not None:
                 return outcome
 
-    def _take(self, happening: _Heard, stream: SpeechStream) -> Outcome | None:
+    def _take(self, happening: _Heard) -> Outcome | None:  # noqa: PLR0911 - one way out for each happening
         match happening:
             case Audio(pcm=pcm):
-                stream.feed(pcm)
-                self._listen_for_voice(pcm)
+                return self._take_audio(pcm)
             case Utterance():
-                return self._take_words(happening)
+                self._take_words(happening)
+                return self._judge_words()
+            case _LastWords(utterance=utterance):
+                self._heard_until = self._asked_at
+                self._keep(utterance)
+                return self._judge_words()
             case Key(digit=digit):
                 log.info("caller.key", digit=digit)
                 self._life.step(Happening.KEY_PRESSED)
@@ -177,23 +206,28 @@ class Dialogue:
                     self._caller_has_the_floor(Happening.PROMPT_ENDED)
             case _Failed(what=what, error=error):
                 log.error("dialogue.failed", what=what, error=repr(error))
-                self._life.step(Happening.FAULT)
-                return self._police(Reason.FAULT)
+                return self._fault()
         return None
 
-    def _take_words(self, utterance: Utterance) -> Outcome | None:
-        if utterance.is_final:
-            self._partial = None
-            if not utterance.text:
-                return None
-            self._finals.append(utterance)
-            self._on_utterance(utterance)
-        else:
-            self._partial = utterance
-        if self.text:
+    def _take_audio(self, pcm: bytes) -> Outcome | None:
+        try:
+            self._hearing.feed(pcm)
+        except PoolError as none_free:
+            return self._shed(Happening.FAULT, none_free)
+        self._listen_for_voice(pcm)
+        return None
+
+    def _take_words(self, utterance: Utterance) -> None:
+        before = self.text
+        self._keep(utterance)
+        if utterance.text and self.text != before:
+            self._last_voice = max(self._last_voice, self._loop.time() - _WORDS_TRAIL_S)
             self._turn_has_voice = True
             self._stop_prompt()
-            self._verdict = self._triage.listen(self.text, self._confidence)
+
+    def _judge_words(self) -> Outcome | None:
+        # Of the same words too, whose confidence may be known now, and of fewer: a recogniser takes words back.
+        self._verdict = self._triage.listen(self.text, self._confidence)
         verdict, decision = self._verdict
         if verdict is Listening.POLICE_NOW:
             self._life.step(Happening.POLICE_HEARD)
@@ -202,36 +236,47 @@ class Dialogue:
 
     def _judge_pause(self) -> Outcome | None:
         """What a pause means: the end of a clear request, of an unclear one, or silence."""
-        if self._life.state not in (State.LISTENING, State.LISTENING_AGAIN) or self._voice.speaking:
-            return None
         now, patience = self._loop.time(), self._patience
-        pause = now - max(self._last_voice, self._turn_began)
-        verdict, _ = self._verdict
-        if (
-            verdict is Listening.LIVELIHOOD_CLEAR
-            and self._turn_has_voice
-            and pause >= patience.sentence_end_s
-        ):
+        if self._hearing.asked:
+            return self._fault() if now >= self._asked_at + _LAST_WORDS_WITHIN_S else None
+        if self._life.state not in _LISTENS or self._speaks(now):
+            return None
+        pause = patience.silence_s
+        if self._turn_has_voice:
+            clear = self._verdict[0] is Listening.LIVELIHOOD_CLEAR
+            pause = patience.sentence_end_s if clear else patience.turn_end_s
+        if now < self._quiet_since + pause:
+            return None
+        if not self._turn_has_voice:
+            return self._unclear(Happening.SILENT, Reason.SILENT, question="silent_prompt")
+        if self._heard_until < self._last_voice:
+            self._asked_at = now
+            self._hearing.ask()
+            return None
+        return self._judge_sentence(now)
+
+    def _judge_sentence(self, now: float) -> Outcome | None:
+        """The caller pauses, and every word until here is known."""
+        if self._verdict[0] is Listening.LIVELIHOOD_CLEAR:
             decision = self._triage.decide(self.text, self._confidence, words=self._words)
             if decision.route is Route.MINSHENG:
                 self._life.step(Happening.LIVELIHOOD_HEARD)
                 return self._outcome(decision, Reason.HEARD)
-        if self._turn_has_voice and pause >= patience.turn_end_s:
+        if now >= self._quiet_since + self._patience.turn_end_s:
             return self._unclear(Happening.UNCLEAR, Reason.UNCLEAR, question="ask_again")
-        if not self._turn_has_voice and pause >= patience.silence_s:
-            return self._unclear(Happening.SILENT, Reason.SILENT, question="silent_prompt")
         return None
 
-    def _next_pause(self) -> float:
-        """Loop time at which a pause may next mean something, should nothing more be heard."""
-        if self._life.state not in (State.LISTENING, State.LISTENING_AGAIN):
-            return float("inf")
-        since, patience = max(self._last_voice, self._turn_began), self._patience
-        if not self._turn_has_voice:
-            return since + patience.silence_s
-        now = self._loop.time()
-        marks = (since + patience.sentence_end_s, since + patience.turn_end_s)
-        return next((mark for mark in marks if mark > now), now + patience.turn_end_s)
+    def _next_mark(self) -> float:
+        """Loop time at which the clock alone may next change what `_judge_pause` says."""
+        now, since, patience = self._loop.time(), self._quiet_since, self._patience
+        marks = (
+            self._last_audio + _GAP_S,
+            since + patience.sentence_end_s,
+            since + patience.turn_end_s,
+            since + patience.silence_s,
+            self._asked_at + _LAST_WORDS_WITHIN_S,
+        )
+        return min((mark for mark in marks if mark > now), default=float("inf"))
 
     def _unclear(self, happening: Happening, reason: Reason, *, question: str) -> Outcome | None:
         if self._life.step(happening) is State.DECIDED:
@@ -239,6 +284,18 @@ class Dialogue:
         log.info("call.asked", question=question)
         self._say(question)
         return None
+
+    async def _hear_out(self) -> None:
+        """Wait a moment for the last words of a caller who is gone: nothing said is lost (law 5)."""
+        self._hearing.ask()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_HEAR_OUT_S):
+                while not isinstance(happening := await self._happenings.get(), _Failed):
+                    if isinstance(happening, Utterance):
+                        self._keep(happening)
+                    elif isinstance(happening, _LastWords):
+                        self._keep(happening.utterance)
+                        return
 
     # -- speaking and hearing ------------------------------------------------------------------------------
 
@@ -251,23 +308,27 @@ class Dialogue:
         self._happenings.put_nowait(_PromptEnded(playback))
 
     async def _pump(self) -> None:
-        try:
-            async for event in self._session:
-                self._happenings.put_nowait(event)
-            self._happenings.put_nowait(HungUp())
-        except AudioSocketError as error:
-            self._happenings.put_nowait(_Failed("audio", error))
+        async for event in self._session:
+            self._happenings.put_nowait(event)
+        self._happenings.put_nowait(HungUp())
 
     def _listen_for_voice(self, pcm: bytes) -> None:
         self._voice.feed(pcm)
+        self._last_audio = self._loop.time()
         if not self._voice.speaking:
-            self._voiced_run_s = 0.0
+            self._voiced_before_s = self._voice.speech_s
             return
-        self._last_voice = self._loop.time()
-        self._voiced_run_s += len(pcm) / 16000
-        if self._voiced_run_s >= self._patience.barge_in_s:
+        self._last_voice = self._last_audio
+        if self._voice.speech_s - self._voiced_before_s >= self._patience.barge_in_s:
             self._turn_has_voice = True
             self._stop_prompt()
+
+    def _speaks(self, now: float) -> bool:
+        return self._voice.speaking and now < self._last_audio + _GAP_S
+
+    @property
+    def _quiet_since(self) -> float:
+        return max(self._last_voice, self._turn_began)
 
     def _stop_prompt(self) -> None:
         """Barge-in: the caller speaks, so we stop at once."""
@@ -282,18 +343,24 @@ class Dialogue:
         self._turn_began = self._loop.time()
         self._turn_has_voice = spoke_already
 
-    def _from_decoder(self, utterance: Utterance) -> None:
-        self._loop.call_soon_threadsafe(self._happenings.put_nowait, utterance)
-
-    def _from_failed_decoder(self, error: BaseException) -> None:
-        self._loop.call_soon_threadsafe(self._happenings.put_nowait, _Failed("speech", error))
-
     def _start(self, work: Coroutine[None, None, None]) -> None:
         task = self._loop.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._happenings.put_nowait(_Failed("audio", error))
 
     # -- what was said -------------------------------------------------------------------------------------
+
+    def _keep(self, utterance: Utterance) -> None:
+        """Final words take the place of the unfinished ones."""
+        self._partial = None if utterance.is_final else utterance
+        if utterance.is_final and utterance.text:
+            self._finals.append(utterance)
+            self._on_utterance(utterance)
 
     @property
     def text(self) -> str:
@@ -306,25 +373,35 @@ class Dialogue:
 
     @property
     def _confidence(self) -> float:
-        """Of the finished parts, weighted by length; an unfinished part has none yet and counts as certain."""
-        finished = [(u.confidence, len(u.text)) for u in self._finals if u.words]
+        """Of the finished parts, weighted by length, 0..1; an unfinished part has none yet and frees nobody."""
+        finished = [(u.confidence, len(u.text)) for u in self._finals]
         characters = sum(length for _, length in finished)
         return sum(c * length for c, length in finished) / characters if characters else 1.0
 
     def _final_word(self, reason: Reason) -> Outcome:
-        """Asked and waited enough: what stands now counts, and police where it is not clear."""
+        """Asked and waited enough: what stands now counts, and police where it is not clear or not at its end."""
         decision = self._triage.decide(self.text, self._confidence, words=self._words)
-        if decision.route is Route.MINSHENG and reason is not Reason.SILENT:
+        at_its_end = self._partial is None and not self._hearing.asked
+        if decision.route is Route.MINSHENG and reason is not Reason.SILENT and at_its_end:
             return self._outcome(decision, reason)
         return self._police(reason)
+
+    def _shed(self, happening: Happening, none_free: PoolError) -> Outcome:
+        log.warning("speech.shed", reason=str(none_free))
+        self._life.step(happening)
+        return self._police(Reason.SHED)
+
+    def _fault(self) -> Outcome:
+        self._life.step(Happening.FAULT)
+        return self._police(Reason.FAULT)
 
     def _police(self, reason: Reason) -> Outcome:
         decision = self._triage.decide(self.text, self._confidence, words=self._words)
         flags = tuple(dict.fromkeys((*decision.flags, reason.value)))
         if decision.route is Route.MINSHENG:
-            # Law 1: a key, a fault or an overload outranks what was understood so far.
-            unclear = self._triage.decide("")
-            decision = replace(unclear, text=self.text, evidence=decision.evidence, flags=flags)
+            # Law 1: a key, a fault or an overload outranks what was understood so far. Not trusting a word of it
+            # (confidence 0) is what triage has for that; the evidence stays.
+            decision = self._triage.decide(self.text, 0.0, words=self._words)
         return self._outcome(replace(decision, flags=flags), reason)
 
     def _outcome(self, decision: Decision, reason: Reason) -> Outcome:

@@ -17,5 +17,9 @@ class ServerNotRunning(IvrError):
     """A command needs the running system; start it with `python -m ivr serve`."""
 
 
+class CallNotRecorded(IvrError):
+    """A call was answered, but the records that we read tell nothing of it: most likely they are not the system's."""
+
+
 class NodeFailed(IvrError):
     """The node process could not be started; its log says why."""

@@ -20,7 +20,6 @@ from ivr.audiosocket.server import AudioSocketServer
 from ivr.call import CallLife
 from ivr.decoders import Decoders
 from ivr.dialogue import Dialogue, Outcome, Patience, Reason
-from ivr.errors import IvrError
 from ivr.fastagi.errors import CallerGone, SessionClosed
 from ivr.fastagi.session import AgiSession
 from ivr.journal import Journal, call_id_of
@@ -37,6 +36,8 @@ log = structlog.get_logger(__name__)
 SCRIPT = "110"
 _AUDIO_JOINS_WITHIN_S = 1.0
 _PROBE_S = 0.3
+_TALK_ENDS_WITHIN_S = 2.0
+"""From the end of the audio to the outcome: last words of a caller who is gone, and closing the connection."""
 _MARGIN_S = 5.0
 """The dialplan's time-out above the dialogue's own limit: it only fires when we are gone."""
 
@@ -73,7 +74,8 @@ class Exchange:
             except (CallerGone, SessionClosed) as gone:
                 # Hung up, taken on by the dialplan's time-out, or we are stopping: AMI will tell how it went on.
                 log.info("call.left_the_script", detail=str(gone))
-            except (IvrError, OSError) as error:
+            except Exception as error:
+                # Whatever it is: the script ends, the dialplan goes on to police, and the record says why.
                 log.exception("call.fault")
                 self.journal.fault(call_id, type(error).__name__, str(error))
 
@@ -106,8 +108,8 @@ class Exchange:
             reason=outcome.reason.value,
             after_s=round(outcome.after_s, 2),
         )
-        if outcome.reason is Reason.HUNG_UP:
-            return
+        if outcome.reason is Reason.HUNG_UP and session.hung_up:
+            return  # without: the audio ended, not the call, and whoever takes it should see what was said
         for name, value in channel_variables(decision, location).items():
             session.set_variable(name, value)
 
@@ -128,16 +130,23 @@ class Exchange:
         talk: Future[Outcome] = asyncio.run_coroutine_threadsafe(
             self._dialogue(stream_id, call_id), self.loop
         )
+        gone: CallerGone | None = None
         try:
             self._probe()
             host, port = self.audio_address
             session.execute("TryExec", f"AudioSocket({stream_id},{host}:{port})")
-        except CallerGone as gone:
-            log.info("call.gone", detail=str(gone))  # what was said until then still goes into the record
+        except CallerGone as error:
+            gone = error  # what was said until then still goes into the record
         except BaseException:
             talk.cancel()
             raise
-        return talk.result(timeout=_AUDIO_JOINS_WITHIN_S)
+        try:
+            return talk.result(timeout=_TALK_ENDS_WITHIN_S)
+        except TimeoutError:
+            talk.cancel()
+            if gone is None:
+                raise
+            raise gone from None  # before the audio had joined: no fault of ours
 
     def _probe(self) -> None:
         """Make sure that somebody listens before Asterisk connects.

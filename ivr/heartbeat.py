@@ -33,8 +33,6 @@ class Pulse:
         self._loop = asyncio.get_running_loop()
         self._last = self._loop.time()
         self.ready = asyncio.Event()
-        self.lost = asyncio.Event()
-        """The other end is closed: the node has ended."""
         os.set_blocking(fd, False)
         self._loop.add_reader(fd, self._read)
 
@@ -52,9 +50,8 @@ class Pulse:
 
     def _read(self) -> None:
         data = os.read(self._fd, 4096)
-        if not data:
+        if not data:  # the node has ended, which its parent learns from the process itself
             self._loop.remove_reader(self._fd)
-            self.lost.set()
             return
         self._last = self._loop.time()
         if READY in data:

@@ -11,10 +11,15 @@ import uuid
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
+import structlog
+
 from asr.utterance import Utterance
 from ivr.dialogue import Outcome
+from records.errors import RecordsError
 from records.events import CallEvent, EventKind, JsonValue
 from transfer.location import CallerLocation
+
+log = structlog.get_logger(__name__)
 
 _CALLS = uuid.UUID("5d6e2f0a-0110-4110-8110-6d696e736821")
 _ONCE = frozenset({EventKind.STARTED, EventKind.LOCATED, EventKind.DECIDED, EventKind.ENDED})
@@ -113,7 +118,11 @@ class Journal:
     def note(self, call_id: str, kind: EventKind, at: datetime | None = None, **data: JsonValue) -> None:
         """Any event. Those that a call has once get an id made from the call, so that they are written once."""
         event_id = f"{call_id}:{kind.value}" if kind in _ONCE else uuid.uuid4().hex
-        self._submit(CallEvent(call_id, kind, at or self._now(), data, event_id))
+        try:
+            self._submit(CallEvent(call_id, kind, at or self._now(), data, event_id))
+        except RecordsError as error:
+            # The writer is closed (we are stopping). Asterisk's own call log still tells of the call.
+            log.error("journal.event_lost", call_id=call_id, kind=kind.value, reason=str(error))  # noqa: TRY400 - the reason says it all
 
 
 def _json(value: Mapping[str, object]) -> JsonValue:

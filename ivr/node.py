@@ -10,9 +10,8 @@ import asyncio
 import os
 import signal
 import socket
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, closing
 from dataclasses import dataclass
-from pathlib import Path
 
 import structlog
 
@@ -22,7 +21,7 @@ from asr.pool import DecodePool
 from asr.vosk_engine import VoskEngine
 from ivr.audiosocket.server import AudioSocketServer
 from ivr.config import BUNDLED_MODEL, Config
-from ivr.decoders import Decoders, NoDecoders
+from ivr.decoders import Decoders, NoDecoders, model_folder
 from ivr.exchange import Exchange
 from ivr.fastagi.server import FastAgiServer
 from ivr.heartbeat import beat
@@ -57,7 +56,8 @@ async def run_node(config: Config, inherited: Inherited) -> None:
     """Serve until SIGTERM or until the parent is gone."""
     async with AsyncExitStack() as stack:
         stop = _stop_signal(inherited.lifeline)
-        writer = _records(config)
+        store = stack.enter_context(closing(Store(config.database_url)))
+        writer = EventWriter(store, Spool(config.spool_dir))
         stack.callback(writer.close, _FLUSH_S)
         journal = Journal(writer.submit)
         decoders = await asyncio.to_thread(_decoders, config)
@@ -106,20 +106,11 @@ def _stop_signal(lifeline: int) -> asyncio.Event:
     return stop
 
 
-def _records(config: Config) -> EventWriter:
-    return EventWriter(Store(config.database_url), Spool(config.spool_dir))
-
-
 def _decoders(config: Config) -> Decoders:
     shelf = ModelShelf(BUNDLED_MODEL, config.models_dir)
     try:
-        named = Path(config.speech.model)
-        if not config.speech.model:
-            folder = shelf.active().path
-        else:
-            folder = named if named.is_absolute() else shelf.find(config.speech.model).path
-        engine = VoskEngine(folder)
-    except AsrError as error:
+        engine = VoskEngine(model_folder(shelf, config.speech.model))
+    except (AsrError, OSError) as error:
         log.error("speech.missing", error=str(error))  # noqa: TRY400 - the reason is enough, no stack wanted
         return NoDecoders(str(error))
     log.info("speech.loaded", model=engine.name)

@@ -14,6 +14,8 @@ import asyncio
 import os
 import socket
 import sys
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,10 +29,11 @@ log = structlog.get_logger(__name__)
 BACKLOG = 512
 START_LIMIT_S = 120.0
 """A large speech model takes its time to load; until then callers go to police by the dialplan."""
+STOP_LIMIT_S = 8.0
+"""The node gives its records five seconds to be written, its sessions two to end."""
 _CHECKS_A_LIMIT = 5
 _LONGEST_BACKOFF_S = 10.0
 _STEADY_S = 5.0
-_STOP_LIMIT_S = 8.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,11 @@ class Listeners:
     @classmethod
     def bind(cls, host: str, fastagi_port: int, audiosocket_port: int) -> Listeners:
         """Bind both. Raises OSError naming the port that is taken."""
-        return cls(_listen(host, fastagi_port), _listen(host, audiosocket_port))
+        with ExitStack() as stack:
+            fastagi = stack.enter_context(_listen(host, fastagi_port))
+            audiosocket = _listen(host, audiosocket_port)
+            stack.pop_all()
+        return cls(fastagi, audiosocket)
 
     def close(self) -> None:
         """From now on the ports refuse."""
@@ -60,15 +67,35 @@ def _listen(host: str, port: int) -> socket.socket:
         ) from None
 
 
+def node_command(config_path: Path | None) -> Callable[[str], Sequence[str]]:
+    """The node's command line, to be completed with the descriptors that it inherits. None: the usual config.yaml."""
+    # absolute: the node runs in the project's folder, whoever started us stood elsewhere
+    config = ("--config", str(config_path.absolute())) if config_path else ()
+    return lambda inherited: (sys.executable, "-m", "ivr", *config, "node", "--inherited", inherited)
+
+
 class NodeKeeper:
     """Starts the node, listens to its pulse, kills it when it freezes, starts it again."""
 
     def __init__(
-        self, config_path: Path | None, listeners: Listeners, watchdog_s: float, log_file: int | None
+        self,
+        command: Callable[[str], Sequence[str]],
+        listeners: Listeners,
+        watchdog_s: float,
+        log_file: int | None,
+        *,
+        start_limit_s: float = START_LIMIT_S,
+        stop_limit_s: float = STOP_LIMIT_S,
     ) -> None:
-        """`log_file` is a file descriptor for the node's log; None: our own standard error."""
-        self._config_path = config_path
+        """`command` is usually `node_command(...)`. `log_file`: a file descriptor for the node's standard error.
+
+        Without `log_file` it is our own. A node not ready after `start_limit_s`, or not ended `stop_limit_s` after
+        SIGTERM, is killed.
+        """
+        self._command = command
         self._listeners = listeners
+        self._start_limit_s = start_limit_s
+        self._stop_limit_s = stop_limit_s
         self._watchdog_s = watchdog_s
         self._log_file = log_file
         self._process: asyncio.subprocess.Process | None = None
@@ -86,7 +113,10 @@ class NodeKeeper:
         backoff = 0.0
         while True:
             began = asyncio.get_running_loop().time()
-            await self._one_life()
+            try:
+                await self._one_life()
+            except OSError as error:  # no memory, no process ids: this may pass, and the ports are still ours
+                log.error("node.not_started", error=str(error))  # noqa: TRY400 - no stack wanted
             self.restarts += 1
             lived = asyncio.get_running_loop().time() - began
             backoff = 0.0 if lived > _STEADY_S else min(_LONGEST_BACKOFF_S, 2 * backoff + 0.25)
@@ -102,10 +132,7 @@ class NodeKeeper:
         try:
             try:
                 self._process = await asyncio.create_subprocess_exec(
-                    sys.executable,
-                    *("-m", "ivr"),
-                    *(("--config", str(self._config_path)) if self._config_path else ()),
-                    *("node", "--inherited", ",".join(map(str, down))),
+                    *self._command(",".join(map(str, down))),
                     cwd=ROOT,
                     pass_fds=down,
                     stdin=asyncio.subprocess.DEVNULL,
@@ -128,7 +155,7 @@ class NodeKeeper:
                 await asyncio.wait({ended}, timeout=self._watchdog_s / _CHECKS_A_LIMIT)
                 if pulse.ready.is_set():
                     self.ready.set()
-                limit = self._watchdog_s if pulse.ready.is_set() else START_LIMIT_S
+                limit = self._watchdog_s if pulse.ready.is_set() else self._start_limit_s
                 if not ended.done() and pulse.silent_s > limit:
                     log.error("node.frozen", pid=process.pid, silent_s=round(pulse.silent_s, 2))
                     process.kill()
@@ -143,7 +170,7 @@ class NodeKeeper:
             return
         process.terminate()
         try:
-            await asyncio.wait_for(process.wait(), _STOP_LIMIT_S)
+            await asyncio.wait_for(process.wait(), self._stop_limit_s)
         except TimeoutError:
             log.error("node.stuck", pid=process.pid)  # noqa: TRY400 - no stack wanted
             process.kill()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from asr.audio import read_audio
 from asr.g711 import alaw_encode
-from ivr.errors import ServerNotRunning
+from ivr.errors import CallNotRecorded, ServerNotRunning
 from ivr.softphone.caller import Caller
 from ivr.softphone.errors import SoftphoneError
 from ivr.story import Story, tell
@@ -20,6 +20,8 @@ from records.store import Store
 _LOOK_EVERY_S = 0.05
 _HEAR_MEMBER_S = 1.0
 _SETTLES_WITHIN_S = 5.0
+_RECORDED_WITHIN_S = 10.0
+"""The beginning of a call is in the records within a second; the rest is for a machine that is very busy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +60,10 @@ async def place(
     """Dial, speak, wait until a member has answered or the call is over, hang up.
 
     `with_member` is what the caller does once a member has answered. `store` is where the running system
-    keeps its records. Raises ServerNotRunning when nobody answers at `server`.
+    keeps its records. Raises ServerNotRunning when nobody answers at `server`, CallNotRecorded when the call
+    does not appear in `store`.
     """
-    after = await asyncio.to_thread(_last_number, store)
+    after = await asyncio.to_thread(store.last_number)
     async with Caller(server, number=placing.number, pidf_lo=placing.pidf_lo) as caller:
         try:
             await caller.dial(placing.dialled)
@@ -91,13 +94,6 @@ async def _talk(caller: Caller, placing: Placing) -> None:
         await caller.speak(placing.voice_alaw)
 
 
-def _last_number(store: Store) -> int:
-    number = 0
-    while events := store.feed(number):
-        number = events[-1].seq
-    return number
-
-
 class _Follower:
     """Reads the feed behind `after` until our own call, known by its SIP Call-ID, is settled."""
 
@@ -110,12 +106,19 @@ class _Follower:
 
     async def follow(self, limit_s: float, ended: asyncio.Event) -> Story:
         loop = asyncio.get_running_loop()
-        until = loop.time() + limit_s
+        began = loop.time()
         while True:
             story = await self._look()
-            if story.settled or loop.time() > until:
+            waited_s = loop.time() - began
+            if self._call_id is None and waited_s > min(limit_s, _RECORDED_WITHIN_S):
+                raise CallNotRecorded(
+                    "110 answered, but the records read here tell nothing of the call: either the running system "
+                    "keeps them in another database (give this command its --config and MINSHENG110_RECORDS__URL), "
+                    "or its node or database is away (see its log)"
+                )
+            if story.settled or waited_s > limit_s:
                 return story
-            if ended.is_set():
+            if ended.is_set() and self._call_id is not None:
                 return await self.last_word(story)
             await asyncio.sleep(_LOOK_EVERY_S)  # the feed is a table: it has to be looked at
 

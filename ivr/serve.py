@@ -19,7 +19,7 @@ from ivr.asterisk.render import render
 from ivr.asterisk.run import Asterisk
 from ivr.config import Config
 from ivr.errors import NodeFailed
-from ivr.parent import Listeners, NodeKeeper
+from ivr.parent import Listeners, NodeKeeper, node_command
 from ivr.prompts import FOLDER as BUILT_IN_PROMPTS
 
 log = structlog.get_logger(__name__)
@@ -40,7 +40,7 @@ class Serving:
     @property
     def sip_address(self) -> tuple[str, int]:
         """Where 110 is dialled."""
-        return self.config.asterisk.bind_address, self.config.asterisk.sip_port
+        return self.config.sip_address
 
 
 @asynccontextmanager
@@ -76,7 +76,7 @@ async def serving(
         progress("启动服务……")
         if asterisk is not None:
             await _keep(stack, asterisk.keep(), asterisk.ready, ASTERISK_READY_WITHIN_S, "Asterisk")
-        node = NodeKeeper(config_path, listeners, config.watchdog_s, log_file)
+        node = NodeKeeper(node_command(config_path), listeners, config.watchdog_s, log_file)
         await _keep(stack, node.keep(), node.ready, NODE_READY_WITHIN_S, "the node")
         yield Serving(config, node, asterisk)
 

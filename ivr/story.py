@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from records.events import EventKind, FeedEvent
+from records.events import EventKind, FeedEvent, life_order
 
 _STEP_NAMES: Mapping[str, str] = {
     EventKind.STARTED: "started",
@@ -58,7 +58,8 @@ def tell(call_id: str, events: Iterable[FeedEvent]) -> Story:
     story = Story(call_id)
     began: datetime | None = None
     said: list[str] = []
-    for event in sorted((e for e in events if e.call_id == call_id), key=lambda e: e.at):
+    decided_on = ""
+    for event in sorted((e for e in events if e.call_id == call_id), key=life_order):
         began = began or event.at
         data: dict[str, Any] = dict(event.data)
         if name := _STEP_NAMES.get(event.kind):
@@ -66,19 +67,20 @@ def tell(call_id: str, events: Iterable[FeedEvent]) -> Story:
         match event.kind:
             case EventKind.LOCATED:
                 story.location = data.get("location")
-            case EventKind.HEARD:
+            case EventKind.HEARD if data.get("is_final", True):
                 said.append(str(data.get("text", "")))
             case EventKind.DECIDED:
                 for key in ("route", "category", "label", "priority", "confidence", "reason"):
                     setattr(story, key, data.get(key))
                 story.evidence = list(data.get("evidence") or ())
                 story.flags = list(data.get("flags") or ())
-                said = [str(data["text"])] if data.get("text") else said
+                decided_on = str(data.get("text") or "")
             case EventKind.QUEUED:
                 story.queue, story.member = data.get("queue"), None
             case EventKind.ANSWERED:
                 story.member = data.get("member")
             case EventKind.FAULT:
                 story.faults.append(str(data.get("what", "")))
-    story.heard = "，".join(text for text in said if text)
+    # The decision's text has all that was heard, the unfinished part included; without a decision the parts do.
+    story.heard = decided_on or "，".join(text for text in said if text)
     return story

@@ -7,6 +7,8 @@ nobody listened.
 
 from __future__ import annotations
 
+import re
+
 import structlog
 
 from ivr.ami.bridge import BRIDGE_EVENTS, CallBridge, CallHappening, HappeningKind
@@ -21,6 +23,7 @@ from records.events import EventKind
 log = structlog.get_logger(__name__)
 
 _CARRIER_CHANNEL = "PJSIP/carrier"
+_NUMBER = re.compile(r"[+0-9*#]{1,40}")
 _MARKS = {"LineReleased": EventKind.RELEASED, "CallReturned": EventKind.RETURNED}
 
 
@@ -65,31 +68,29 @@ class Switchboard:
         if event.name == "UserEvent":
             self._mark(event)
             return
-        self._meet(event)
+        stranger = _is_stranger(event)
+        if stranger:
+            uniqueid = event.fields["Uniqueid"]
+            self._bridge.register(call_id_of(uniqueid), uniqueid)
         happening = self._bridge.translate(event)
-        if happening is not None:
-            self._note(happening)
+        if happening is None:
+            return
+        if stranger:
+            self._meet(event, happening)
+        self._note(happening)
 
-    def _meet(self, event: AmiEvent) -> None:
+    def _meet(self, event: AmiEvent, happening: CallHappening) -> None:
         """A caller whom we have not seen ourselves gets a record by what AMI knows (once, whoever tells)."""
         fields = event.fields
-        uniqueid = fields.get("Uniqueid", "")
-        own = uniqueid and uniqueid == fields.get("Linkedid")
-        if not own or event.channel_variable("CALL_ID"):
-            return
-        if event.name not in ("QueueCallerJoin", "Hangup"):
-            return
-        if not fields.get("Channel", "").startswith(_CARRIER_CHANNEL):
-            return
-        call_id = call_id_of(uniqueid)
-        self._bridge.register(call_id, uniqueid)
+        dialled = fields.get("Exten", "")
         self._journal.started(
-            call_id,
+            happening.call_id,
             caller=_known(fields.get("CallerIDNum", "")),
             display_name="",
-            dialled=_known(fields.get("Exten", "")) if event.name == "Hangup" else "",
+            dialled=dialled if _NUMBER.fullmatch(dialled) else "",  # in a queue it is the dialplan's "s"
             sip_call_id="",
             channel=fields.get("Channel", ""),
+            at=happening.at,
         )
 
     def _mark(self, event: AmiEvent) -> None:
@@ -117,6 +118,18 @@ class Switchboard:
                 self._journal.ended(call_id, f"hung up (cause {happening.cause})", at)
             case HappeningKind.ABANDONED | HappeningKind.LEFT_QUEUE:
                 log.debug("queue.left", call_id=call_id, kind=happening.kind.value)
+
+
+def _is_stranger(event: AmiEvent) -> bool:
+    """Whether a caller of the carrier's waits or has gone whom no FastAGI session has taken in."""
+    fields = event.fields
+    return (
+        event.name in {"QueueCallerJoin", "Hangup"}
+        and fields.get("Uniqueid", "") != ""
+        and fields.get("Uniqueid") == fields.get("Linkedid")
+        and not event.channel_variable("CALL_ID")
+        and fields.get("Channel", "").startswith(_CARRIER_CHANNEL)
+    )
 
 
 def _known(text: str) -> str:

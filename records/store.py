@@ -6,7 +6,7 @@ from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import insert, select, tuple_, update
+from sqlalchemy import func, insert, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from records.call_record import CallRecord
@@ -67,6 +67,11 @@ class Store:
         """Up to `limit` events numbered above `after`, in order; no lower number will ever appear later."""
         with self._reading() as session:
             return read_feed(session, after, limit)
+
+    def last_number(self) -> int:
+        """The number of the latest event, 0 where there is none: `feed(after=...)` from it gives what comes next."""
+        with self._reading() as session:
+            return session.scalar(select(func.max(EventRow.seq))) or 0
 
     def call(self, call_id: str) -> CallRecord | None:
         """The record of one call; None when nothing is known of it."""

@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 from uuid import uuid4
@@ -113,20 +113,20 @@ class PostgresServer:
         self._signal_all(signal.SIGCONT)
 
     def _end(self, number: int) -> None:
-        process, self._process = self._process, None
-        if process is None:
+        if self._process is None:
             return
-        for pid in [process.pid, *_children(process.pid)]:
-            os.kill(pid, signal.SIGCONT)
-        process.send_signal(number)
-        process.wait(START_LIMIT_S)
+        self._signal_all(signal.SIGCONT)  # a frozen server could not end
+        self._process.send_signal(number)
+        self._process.wait(START_LIMIT_S)
+        self._process = None
 
     def _signal_all(self, number: int) -> None:
         if self._process is None:
             raise RuntimeError("the server is not started")
         # Each session is a process with a session id of its own: they are found as the server's children.
         for pid in [self._process.pid, *_children(self._process.pid)]:
-            os.kill(pid, number)
+            with suppress(ProcessLookupError):  # sessions come and go
+                os.kill(pid, number)
 
     def _read_log(self, pipe: IO[str], ready: threading.Event) -> None:
         with pipe:

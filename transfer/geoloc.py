@@ -40,6 +40,9 @@ def parse_pairs(text: str) -> dict[str, str]:
         match = _PAIR.match(text, at)
         if match is None or match.end() == at:
             raise LocationUnreadable(f"not name=value at character {at}")
+        if match[1] in pairs:
+            # Asterisk does not escape quotes: a value may have forged a second field of that name
+            raise LocationUnreadable(f"{match[1]} comes twice")
         raw = match[2] if match[2] is not None else (match[3] or "")
         value = re.sub(r"\\(.)", r"\1", raw, flags=re.DOTALL)
         pairs[match[1]] = "".join(c if c.isprintable() else " " for c in value).strip()[:_LONGEST_VALUE]
@@ -79,14 +82,14 @@ def _shape(
     info: Mapping[str, str], confidence: Mapping[str, str], method: str | None, at: datetime
 ) -> CallerLocation:
     shape = info.get("shape", "")
-    if shape not in ("Circle", "Point"):
-        raise LocationUnreadable(f"shape {shape[:30]!r} is not a circle or a point")
+    if shape not in ("Circle", "Sphere", "Point"):
+        raise LocationUnreadable(f"shape {shape[:30]!r} is not a circle, a sphere or a point")
     coordinates = info.get("pos", "").replace(",", " ").split()
     if len(coordinates) not in (2, 3):
         raise LocationUnreadable("position is not two or three numbers")
     latitude = _number(coordinates[0], "latitude", -90, 90)
     longitude = _number(coordinates[1], "longitude", -180, 180)
-    radius = _number(info.get("radius", ""), "radius", 0, _WIDEST_RADIUS_M) if shape == "Circle" else None
+    radius = _number(info.get("radius", ""), "radius", 0, _WIDEST_RADIUS_M) if shape != "Point" else None
     stated = confidence.get("value", "")
     return CallerLocation(
         LocationSource.NETWORK,

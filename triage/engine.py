@@ -80,10 +80,11 @@ class Triage:
         analysis = self._matcher.analyse(text_so_far)
         balance = self._weigh(analysis, confidence, ())
         decision = self._conclude(analysis, balance, confidence)
-        settled = [f for f in balance.police_findings if f.last_start < analysis.open_from]
+        police = [f for f in analysis.standing if f.rule.field.route is Route.POLICE]
+        settled = [f for f in police if f.last_start < analysis.open_from]
         if analysis.handover or self._policy.sum_of(settled) >= self._policy.police_now:
             return Listening.POLICE_NOW, decision
-        if decision.route is Route.MINSHENG and not balance.police_findings:
+        if decision.route is Route.MINSHENG and not police:
             return Listening.LIVELIHOOD_CLEAR, decision
         return Listening.KEEP_LISTENING, decision
 

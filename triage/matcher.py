@@ -89,7 +89,7 @@ class Matcher:
         hits = self._sort(spoken, scan.hits)
         denied = denials(spoken, hits.negators, hits.deniable, self._negation)
         shelter = Shelter(len(spoken.letters), hits.harmless + denied)
-        edges = self._segmenter.open(spoken.letters)
+        edges = self._segmenter.open(spoken)
         found = self._phrase_findings(hits, shelter, edges)
         wanted = _worth_hearing(found, shelter)
         heard, sound_steps = self._sounds.find(

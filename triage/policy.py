@@ -59,7 +59,7 @@ class Policy(BaseModel):
         """
         police = best_apart([f for f in findings if f.rule.field.route is Route.POLICE])
         livelihood = best_apart([f for f in findings if f.rule.field.route is Route.MINSHENG])
-        heard = [f.weight * _mean_certainty(f, certainty) for f in livelihood]
+        heard = [f.weight * self._trust(_mean_certainty(f, certainty)) for f in livelihood]
         p = self._sum([f.weight for f in police])
         raw = self._sum(heard)
         l = min(raw * self._trust(confidence), self.livelihood_cap)  # noqa: E741 - the letter of policy.yaml

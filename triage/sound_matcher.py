@@ -31,16 +31,17 @@ class SoundMatcher:
     def __init__(self, lexicon: Lexicon, table: SoundTable, segmenter: Segmenter) -> None:
         self._table = table
         self._segmenter = segmenter
-        self._meant: dict[str, list[tuple[str, tuple[str, ...], Rule]]] = defaultdict(list)
+        self._meant: dict[str, list[tuple[str, frozenset[tuple[str, ...]], Rule]]] = defaultdict(list)
         for rule in lexicon.rules:
             if len(rule.slots) > 1:
                 continue
             for phrase in rule.slots[0]:
-                if len(phrase) > _SHORT or (len(phrase) == _SHORT and rule.sounds):
-                    read = syllables(phrase)
-                    written = table.write_syllables(read)
-                    if written:
-                        self._meant[written].append((phrase, read, rule))
+                if len(phrase) > _SHORT or (len(phrase) == _SHORT and rule.sounds and _is_police(rule)):
+                    # 着 is zhao in 着火, yet a lone 着 is read zhe: both ways of reading count as the phrase's own
+                    readings = frozenset({syllables(phrase), table.heard(phrase)})
+                    for written in {table.write_syllables(reading) for reading in readings}:
+                        if written:
+                            self._meant[written].append((phrase, readings, rule))
         self._automaton = Automaton(self._meant)
 
     def find(
@@ -64,10 +65,10 @@ class SoundMatcher:
             if not meant or all(taken[start:end]) or not self._plausible(letters, start, end, edges):
                 continue
             heard = self._table.heard(letters[start:end])
-            for phrase, read, rule in meant:
+            for phrase, readings, rule in meant:
                 if letters[start:end] == phrase:
                     continue
-                exact = heard == read
+                exact = heard in readings
                 if len(phrase) == _SHORT and not exact:
                     continue
                 share = _CONFUSED if not exact else _EXACT_SHORT if len(phrase) == _SHORT else _EXACT
@@ -80,3 +81,8 @@ class SoundMatcher:
         if self._segmenter.is_dictionary_word(letters[start:end]):
             return False
         return end - start >= _TELLING or edges.are_edges(start, end)
+
+
+def _is_police(rule: Rule) -> bool:
+    """Tell whether a chance likeness of this rule's short phrases would at worst keep a caller on the line."""
+    return rule.field.route is Route.POLICE

@@ -22,6 +22,17 @@ class SpokenText:
         """Return the offsets in the original of the letters [start:end); needs start < end."""
         return self.places[start], self.places[end - 1] + 1
 
+    def pauses(self) -> frozenset[int]:
+        """Return the letters before which something other than white space was written: a pause."""
+        if len(self.original) == len(self.letters):
+            return frozenset()
+        places, original = self.places, self.original
+        return frozenset(
+            i
+            for i in range(1, len(places))
+            if places[i] - places[i - 1] > 1 and not original[places[i - 1] + 1 : places[i]].isspace()
+        )
+
     def joined(self, start: int, end: int) -> bool:
         """Tell whether the letters [start:end) were said in one breath: only white space between them."""
         first, last = self.span(start, end)

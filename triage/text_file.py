@@ -55,7 +55,7 @@ def _csv_texts(file: Path, content: str, column: str) -> Iterator[str]:
                 raise InputFileError(file, reader.line_num, f"这一行缺“{column}”列：补上，或检查引号和逗号")
             yield text
     except csv.Error as wrong:
-        raise InputFileError(file, reader.line_num, f"不是合格的 CSV：{wrong}") from wrong
+        raise InputFileError(file, reader.line_num + 1, f"不是合格的 CSV：{wrong}") from wrong
     finally:
         csv.field_size_limit(previous)
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
+from itertools import pairwise
 
 import jieba
+
+from triage.spoken_text import SpokenText
 
 _PHRASE_FREQUENCY = 30  # of 60 million: a known word, yet no stronger than the dictionary's own rare words
 _BLOCK = 48  # letters segmented at once: long texts are read only where a question is asked
@@ -33,17 +37,18 @@ class Segmenter:
         """Tell whether jieba's own dictionary has this word."""
         return letters in self._dictionary
 
-    def open(self, letters: str) -> WordEdges:
+    def open(self, spoken: SpokenText) -> WordEdges:
         """Prepare for questions about one text; nothing is segmented before the first question."""
-        return WordEdges(self, letters)
+        return WordEdges(self, spoken)
 
 
 class WordEdges:
-    """The word edges of one text, found block by block as they are asked for."""
+    """The word edges of one text, found block by block as they are asked for. A pause is always an edge."""
 
-    def __init__(self, segmenter: Segmenter, letters: str) -> None:
+    def __init__(self, segmenter: Segmenter, spoken: SpokenText) -> None:
         self._segmenter = segmenter
-        self._letters = letters
+        self._spoken = spoken
+        self._pauses: list[int] | None = None
         self._blocks: dict[int, frozenset[int]] = {}
 
     def are_edges(self, start: int, end: int) -> bool:
@@ -55,10 +60,17 @@ class WordEdges:
         known = self._blocks.get(block)
         if known is None:
             first = max(0, block * _BLOCK - _MARGIN)
+            last = min(len(self._spoken.letters), (block + 1) * _BLOCK + _MARGIN)
             edges = {first}
-            at = first
-            for word in self._segmenter.segment(self._letters[first : (block + 1) * _BLOCK + _MARGIN]):
-                at += len(word)
-                edges.add(at)
+            for start, end in pairwise([first, *self._pauses_between(first, last), last]):
+                at = start
+                for word in self._segmenter.segment(self._spoken.letters[start:end]):
+                    at += len(word)
+                    edges.add(at)
             known = self._blocks[block] = frozenset(edges)
         return known
+
+    def _pauses_between(self, first: int, last: int) -> list[int]:
+        if self._pauses is None:
+            self._pauses = sorted(self._spoken.pauses())
+        return self._pauses[bisect_right(self._pauses, first) : bisect_left(self._pauses, last)]

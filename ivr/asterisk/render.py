@@ -34,6 +34,7 @@ NEEDED_CONTEXTS = (
     *("return-to-police", "police-key", "agents"),
 )
 PLEASE_HOLD = "please_hold.wav"
+WAITING = "waiting.wav"
 #: Files whose changes a running Asterisk does not take over by a reload.
 ONLY_AT_START = ("asterisk.conf", "modules.conf", "pjsip_transport.conf")
 #: Parts of Asterisk that we leave at their defaults; without an empty file each start logs an error for it.
@@ -76,7 +77,8 @@ def render(
 ) -> Rendered:
     """Write everything that an instance needs below `settings.data`.
 
-    `prompts`: folder that may hold the announcement `please_hold.wav` (8 kHz, 16 bit, mono). `trace`: log every step
+    `prompts`: folder that may hold the announcement `please_hold.wav` and music of the operator's own, `waiting.wav`
+    (both 8 kHz, 16 bit, mono). `trace`: log every step
     of every call, with callers' numbers in clear; for tests only.
     Raises ConfigurationRefused, FolderUnreachable, AsteriskUnusable.
     """
@@ -202,9 +204,14 @@ def _sounds(layout: Layout, prompts: Path | None, account: Account) -> str:
     """Write the waiting music and the announcement; the latter's name without suffix, empty when there is none."""
     music = layout.sounds / "music"
     music.mkdir(exist_ok=True)
-    waiting_music.write(music / "waiting.wav")
+    own = prompts / WAITING if prompts else None
+    if own is not None and own.is_file():
+        _check_sound(own)
+        (music / WAITING).write_bytes(own.read_bytes())
+    else:
+        waiting_music.write(music / WAITING)
     _give(music, 0o750, account)
-    _give(music / "waiting.wav", 0o640, account)
+    _give(music / WAITING, 0o640, account)
     source = prompts / PLEASE_HOLD if prompts else None
     if source is None or not source.is_file():
         return ""

@@ -31,12 +31,15 @@ class _Commands(click.Group):
         """Run the command; an error that tells what to do needs no stack."""
         from asr.errors import AsrError  # noqa: PLC0415 - only when a command runs
         from ivr.asterisk.errors import AsteriskError  # noqa: PLC0415
+        from ivr.softphone.errors import SoftphoneError  # noqa: PLC0415
         from provision.errors import ProvisionError  # noqa: PLC0415
+        from records.errors import RecordsError  # noqa: PLC0415
         from triage.errors import TriageError  # noqa: PLC0415
 
+        ours = (IvrError, AsteriskError, AsrError, TriageError, ProvisionError, RecordsError, SoftphoneError)
         try:
             return super().invoke(ctx)
-        except (IvrError, AsteriskError, AsrError, TriageError, ProvisionError, OSError) as error:
+        except (*ours, OSError) as error:
             raise click.ClickException(str(error)) from error
 
 

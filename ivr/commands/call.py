@@ -15,6 +15,7 @@ from ivr.commands import settings
 from ivr.config import Config
 from ivr.placing import Placing, place, voice_of
 from ivr.story import Story
+from ivr.terminal import plain
 from records.store import Store
 
 _PIDF_LIMIT = 1 << 20
@@ -61,7 +62,7 @@ async def _place(config: Config, placing: Placing) -> Story:
     store = Store(config.database_url)
     try:
         await asyncio.to_thread(store.upgrade)
-        return await place((config.asterisk.bind_address, config.asterisk.sip_port), store, placing)
+        return await place(config.sip_address, store, placing)
     finally:
         store.close()
 
@@ -84,5 +85,5 @@ def _told(story: Story) -> Table:
         "通话号": story.call_id or "（系统没有记录这通电话）",
     }
     for name, text in rows.items():
-        shown.add_row(name, text)
+        shown.add_row(name, plain(text))
     return shown

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import signal
 import sys
+from pathlib import Path
 
 import click
 from rich.console import Console
 
 from ivr.commands import settings
+from ivr.commands.stopping import run_until_signal
 from ivr.config import Config
 from ivr.demo.result import DemoResult
 from ivr.demo.run import demonstrate
@@ -21,19 +21,19 @@ from ivr.serve import Serving
 @click.option("--stay", is_flag=True, help="演示之后保持运行，直到 Ctrl-C。")
 @click.pass_context
 def command(ctx: click.Context, *, stay: bool) -> None:
-    """Run the demonstration."""
-    config = settings(ctx)
-    sys.exit(0 if asyncio.run(_demo(config, ctx, stay=stay)) else 1)
+    """Run the demonstration; exit status 130 when it was stopped before its end."""
+    config, results = settings(ctx), list[DemoResult]()
+    run_until_signal(_demo(config, ctx.obj, results, stay=stay))
+    if not results:
+        sys.exit(130)
+    sys.exit(0 if all(result.arrived for result in results) else 1)
 
 
-async def _demo(config: Config, ctx: click.Context, *, stay: bool) -> bool:
+async def _demo(config: Config, config_path: Path | None, seen: list[DemoResult], *, stay: bool) -> None:
     console = Console()
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
 
     def shown(results: list[DemoResult], running: Serving) -> None:
+        seen.extend(results)
         console.print(table(results))
         arrived = sum(result.arrived for result in results)
         console.print(f"{arrived}/{len(results)} 通到达该到的地方。")
@@ -42,10 +42,10 @@ async def _demo(config: Config, ctx: click.Context, *, stay: bool) -> bool:
             console.print(f"保持运行：用 SIP 电话拨打 [bold]sip:110@{host}:{port}[/]，Ctrl-C 结束。")
             console.print(f"日志：{config.log_dir / 'node.log'}；事件流：python -m records feed")
 
-    return await demonstrate(
+    await demonstrate(
         config,
-        ctx.obj,
+        config_path,
         progress=lambda line: console.print(line, style="dim", highlight=False),
         shown=shown,
-        stay=stop if stay else None,
+        stay=stay,
     )

@@ -13,6 +13,7 @@ from ivr.config import load_config
 from ivr.doctor import Finding, examine
 from ivr.errors import ConfigInvalid
 from ivr.logs import log_to_stderr
+from ivr.terminal import plain
 
 _MARKS = {"ok": "[green]正常[/]", "warning": "[yellow]注意[/]", "fault": "[red]故障[/]"}
 
@@ -40,5 +41,5 @@ def _print(findings: list[Finding]) -> None:
     for heading in ("项目", "状态", "情况", "怎么办"):
         shown.add_column(heading, overflow="fold")
     for finding in findings:
-        shown.add_row(finding.title, _MARKS[finding.state], finding.what, finding.mend)
+        shown.add_row(finding.title, _MARKS[finding.state], plain(finding.what), plain(finding.mend))
     Console().print(shown)

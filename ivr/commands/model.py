@@ -13,6 +13,7 @@ from rich.table import Table
 from asr.models import ModelInfo, ModelShelf
 from ivr.commands import settings
 from ivr.config import BUNDLED_MODEL
+from ivr.terminal import plain
 
 
 @click.group(help="语音模型：查看、安装、选用。")
@@ -43,7 +44,7 @@ def list_models(ctx: click.Context, *, as_json: bool) -> None:
             model.name + ("（自带）" if model.bundled else ""),
             f"{model.sample_rate} Hz",
             f"{model.size_bytes / 1e6:.1f} MB",
-            model.description,
+            plain(model.description),
         )
     Console().print(table)
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 from pathlib import Path
 
 import click
 
 from ivr.asterisk.render import render_for_elsewhere
 from ivr.commands import settings
+from ivr.commands.stopping import run_until_signal
 from ivr.config import Config
 from ivr.prompts import FOLDER as BUILT_IN_PROMPTS
 from ivr.serve import serving
@@ -35,16 +35,12 @@ def command(ctx: click.Context, *, no_asterisk: bool, folder: Path | None, leave
             config.asterisk, folder, prompts=config.prompts.folder or BUILT_IN_PROMPTS
         )
         print(f"已写入 {rendered.layout.root}；先读其中的 INSTALL.md。", flush=True)
-    asyncio.run(_serve(config, ctx.obj, with_asterisk=not no_asterisk, leave_asterisk=leave_asterisk))
+    run_until_signal(_serve(config, ctx.obj, with_asterisk=not no_asterisk, leave_asterisk=leave_asterisk))
 
 
 async def _serve(
     config: Config, config_path: Path | None, *, with_asterisk: bool, leave_asterisk: bool
 ) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
     async with serving(
         config,
         config_path=config_path,
@@ -62,5 +58,4 @@ async def _serve(
                 f"AudioSocket {asterisk.server_address}:{asterisk.audiosocket_port}",
                 flush=True,
             )
-        await stop.wait()
-        print("正在停止……", flush=True)
+        await asyncio.Event().wait()  # until the signal

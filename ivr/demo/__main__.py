@@ -18,8 +18,9 @@ def mumble(speech: NDArray[np.int16]) -> NDArray[np.int16]:
     turned = np.concatenate([part[::-1] for part in np.split(speech, range(piece, len(speech), piece))])
     spectrum = np.fft.rfft(turned)
     spectrum[int(450 * len(turned) / SAMPLE_RATE) :] = 0
-    low = np.fft.irfft(spectrum, len(turned))
-    return np.round(low * 12_000 / np.max(np.abs(low))).astype(np.int16)
+    low: NDArray[np.float64] = np.fft.irfft(spectrum, len(turned))
+    loud: NDArray[np.float64] = np.round(low * (12_000 / float(np.max(np.abs(low)))))
+    return loud.astype(np.int16)
 
 
 def main() -> None:

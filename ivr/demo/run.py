@@ -33,9 +33,9 @@ async def demonstrate(
     *,
     progress: Callable[[str], None],
     shown: Callable[[list[DemoResult], Serving], None],
-    stay: asyncio.Event | None,
-) -> bool:
-    """Place every call; True when each arrived where it should. `stay`: serve on until it is set."""
+    stay: bool,
+) -> None:
+    """Place every call and hand the results to `shown`. `stay`: serve on until cancelled."""
     async with AsyncExitStack() as stack:
         ticker = Ticker()
         phones = {
@@ -60,9 +60,8 @@ async def demonstrate(
             progress(f"拨打 110：{call.title}……")
             results.append(await _call(call, running, store, phones))
         shown(results, running)
-        if stay is not None:
-            await stay.wait()
-    return all(result.arrived for result in results)
+        if stay:
+            await asyncio.Event().wait()
 
 
 def _with_phones(config: Config, phones: dict[str, Agent]) -> Config:

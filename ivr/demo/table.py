@@ -6,6 +6,7 @@ from rich.table import Table
 
 from ivr.demo.result import DemoResult
 from ivr.story import Story
+from ivr.terminal import plain
 
 _ROUTES = {"police": "警察", "minsheng": "民生110", None: "—"}
 
@@ -19,12 +20,12 @@ def table(results: list[DemoResult]) -> Table:
         story = result.story
         shown.add_row(
             result.call.title,
-            story.heard or "（没有话）",
-            _reasons(story),
+            plain(story.heard or "（没有话）"),
+            plain(_reasons(story)),
             f"{_ROUTES.get(story.route, story.route)}\n{(story.member or '无人应答').removeprefix('PJSIP/')}",
-            str((story.location or {}).get("short", "—")),
+            plain((story.location or {}).get("short", "—")),
             _times(story),
-            "[green]到达[/]" if result.arrived else "[red]" + "\n".join(result.faults) + "[/]",
+            "[green]到达[/]" if result.arrived else plain("\n".join(result.faults)),
         )
     return shown
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ivr.prompts.chime import waiting_music
-from ivr.prompts.library import FOLDER, WAITING_MUSIC
+from ivr.prompts.library import FOLDER
 from ivr.prompts.recipe import Voice, make
 from ivr.prompts.texts import load_texts
 from ivr.prompts.wav import write_wav
@@ -34,20 +33,14 @@ def main() -> None:
 @click.option("--only", "only", multiple=True, metavar="KEY", help="只生成这一条，可重复")
 @click.option("--into", default=FOLDER, type=click.Path(path_type=Path, file_okay=False), help="输出文件夹")
 def make_command(voice: str, rate: int, pitch: int, only: tuple[str, ...], into: Path) -> None:
-    """生成语音文件、清单和等待音乐。."""
+    """生成语音文件和清单。"""
     texts = load_texts()
-    wanted = only or (*texts, WAITING_MUSIC)
-    unknown = sorted(set(wanted) - {*texts, WAITING_MUSIC})
+    wanted = only or tuple(texts)
+    unknown = sorted(set(wanted) - set(texts))
     if unknown:
-        raise click.UsageError(
-            f"没有这些提示音：{'、'.join(unknown)}；可用：{'、'.join((*texts, WAITING_MUSIC))}"
-        )
+        raise click.UsageError(f"没有这些提示音：{'、'.join(unknown)}；可用：{'、'.join(texts)}")
     into.mkdir(parents=True, exist_ok=True)
     for key in wanted:
-        if key == WAITING_MUSIC:
-            write_wav(into / f"{key}.wav", waiting_music())
-            click.echo(f"{key}.wav")
-            continue
         try:
             made = make(key, texts[key], Voice(voice, rate, pitch), _speak, into)
         except (RecipeError, ValueError) as error:

@@ -146,7 +146,7 @@ def a_law(signal: Signal) -> Signal:
     scale = 1 + np.log(steepness)
     linear = size < 1 / steepness
     curve = np.where(linear, steepness * size, 1 + np.log(np.maximum(steepness * size, 1e-9))) / scale
-    coded = np.clip((np.floor(curve * 128) + 0.5) / 128, 0, 1)
+    coded = (np.minimum(np.floor(curve * 128), 127) + 0.5) / 128
     decoded = np.where(coded < 1 / scale, coded * scale, np.exp(coded * scale - 1)) / steepness
     heard: Signal = np.sign(signal) * decoded * 32768
     return heard

@@ -7,6 +7,7 @@ This is where exact alignments come from: the synthesiser itself says when it ut
 import ctypes as c
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,11 +18,28 @@ from models.recipe.espeak_library import PRIVATE_COPY, load
 # speak_lib.h: espeak_AUDIO_OUTPUT, the initialize option and the event and parameter types used here.
 _SYNCHRONOUS, _PHONEME_EVENTS, _CHARS_UTF8 = 2, 1, 1
 _EVENT_END, _EVENT_PHONEME = 0, 7
+_MOST_VOICES = 10_000
+# espeak-ng 1.51 crashes when a deep voice (rob, Annie) has a wider range: its pitch falls below what its buffers hold.
+WIDEST_RANGE: Final = 60
 _RATE, _PITCH, _RANGE, _WORD_GAP = 1, 3, 4, 7
 
 
 class _EventId(c.Union):
     _fields_ = (("number", c.c_int), ("name", c.c_char_p), ("string", c.c_char * 8))
+
+
+class _Voice(c.Structure):
+    _fields_ = (
+        ("name", c.c_char_p),
+        ("languages", c.c_char_p),
+        ("identifier", c.c_char_p),
+        ("gender", c.c_ubyte),
+        ("age", c.c_ubyte),
+        ("variant", c.c_ubyte),
+        ("reserved", c.c_ubyte),
+        ("score", c.c_int),
+        ("spare", c.c_void_p),
+    )
 
 
 class _Event(c.Structure):
@@ -47,7 +65,7 @@ class Phoneme:
 
 @dataclass(frozen=True, slots=True)
 class Prosody:
-    """How a text is spoken: words a minute, and espeak-ng's pitch and pitch range, both 0 to 99."""
+    """How a text is spoken: words a minute, espeak-ng's pitch (0 to 99) and pitch range (0 to WIDEST_RANGE)."""
 
     rate: int = 175
     pitch: int = 50
@@ -67,6 +85,8 @@ class Espeak:
         self._library, data = load(private_copy)
         self._samples: list[NDArray[np.int16]] = []
         self._phonemes: list[Phoneme] = []
+        self._variants: frozenset[str] = frozenset()
+        self._library.espeak_ListVoices.restype = c.POINTER(c.POINTER(_Voice))
         path = str(data).encode() if data else None
         self.sample_rate: int = self._library.espeak_Initialize(_SYNCHRONOUS, 0, path, _PHONEME_EVENTS)
         if self.sample_rate <= 0:
@@ -86,12 +106,14 @@ class Espeak:
         library = self._library
         library.espeak_SetSynthCallback(self._callback)
         voice = "cmn-latn-pinyin" + (f"+{variant}" if variant else "")
-        if library.espeak_SetVoiceByName(voice.encode()) != 0:
+        # The library takes an unknown variant without a word and speaks with the plain voice.
+        unknown = variant and variant not in self.variants()
+        if unknown or library.espeak_SetVoiceByName(voice.encode()) != 0:
             raise EspeakError(f"espeak-ng has no voice {voice}: see `espeak-ng --voices=variant`")
         settings = (
             (_RATE, prosody.rate),
             (_PITCH, prosody.pitch),
-            (_RANGE, prosody.pitch_range),
+            (_RANGE, min(prosody.pitch_range, WIDEST_RANGE)),
             (_WORD_GAP, 0),
         )
         for parameter, value in settings:
@@ -103,6 +125,18 @@ class Espeak:
         library.espeak_Synchronize()
         samples = np.concatenate(self._samples) if self._samples else np.zeros(0, np.int16)
         return samples, tuple(self._phonemes)
+
+    def variants(self) -> frozenset[str]:
+        """Give the names of the voice variants."""
+        if not self._variants:
+            voices = self._library.espeak_ListVoices(c.byref(_Voice(languages=b"variant")))
+            names: set[str] = set()
+            for index in range(_MOST_VOICES):
+                if not voices[index]:
+                    break
+                names.add(voices[index].contents.identifier.decode().rpartition("/")[2])
+            self._variants = frozenset(names)
+        return self._variants
 
     def _collect(self, wave: "c._Pointer[c.c_short]", count: int, events: "c._Pointer[_Event]") -> int:
         """Take what the library hands over while it speaks; 0 lets it go on."""

@@ -3,6 +3,7 @@
 import ctypes as c
 import ctypes.util
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -20,7 +21,8 @@ def load(private_copy: Path) -> tuple[c.CDLL, Path | None]:
 
     """
     if name := ctypes.util.find_library("espeak-ng"):
-        return c.CDLL(name), None
+        with suppress(OSError):  # a stale cache of the loader's may name a library that is gone
+            return c.CDLL(name), None
     root = debian.unpack(["libespeak-ng1", "espeak-ng-data"], private_copy, suite=None)
     return _load_from(root)
 

@@ -1,7 +1,7 @@
 """The language model: a trigram with back-off over the trade's sentences, on a base of frequent words.
 
-Estimated by absolute discounting with interpolation (Ney, Essen and Kneser 1994). Every history keeps at least
-`_LEAST_FREE` of its mass for words that never followed it, since callers say more than templates do.
+Estimated by absolute discounting with interpolation (Ney, Essen and Kneser 1994). Every history leaves at
+least `_LEAST_FREE` of its mass to the shorter one, since callers say more than templates do.
 """
 
 from collections import Counter

@@ -5,7 +5,7 @@ from random import Random
 from typing import Final
 
 from models.recipe.channel import Line
-from models.recipe.espeak import Espeak, Prosody
+from models.recipe.espeak import WIDEST_RANGE, Espeak, Prosody
 from models.recipe.features import SAMPLE_RATE
 from models.recipe.heldout import TRAINING_VOICES
 from models.recipe.sentences import Sentences
@@ -34,7 +34,7 @@ class Studio:
         spoken = pronounce(clauses, sandhi=rng.random() < 0.5, garbage=garbage, rng=rng)
         if spoken is None:
             return None
-        prosody = Prosody(rng.randint(120, 270), rng.randint(20, 85), rng.randint(20, 90))
+        prosody = Prosody(rng.randint(120, 270), rng.randint(20, 85), rng.randint(20, WIDEST_RANGE))
         stretch = rng.uniform(0.92, 1.1) if rng.random() < 0.7 else 1.0
         utterance = speak(self._espeak, spoken, voice, prosody, stretch)
         if utterance is None:

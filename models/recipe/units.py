@@ -20,6 +20,8 @@ _FINALS: Final = (
     "a o e ai ei ao ou an en ang eng ong er i ir iz ia ie iao iou ian in iang ing iong "
     "u ua uo uai uei uan uen uang ueng v ve van vn"
 )
+# 嗯 and 哼 are written without a vowel; they sound like this.
+_WITHOUT_VOWEL: Final = MappingProxyType({"n": "en", "ng": "en", "hng": "heng"})
 INITIALS: Final = tuple(_INITIALS.split())
 FINALS: Final = tuple(_FINALS.split())
 UNITS: Final = (SILENCE, GARBAGE, *INITIALS, *(final + tone for final in FINALS for tone in "12345"))
@@ -49,6 +51,7 @@ def syllable(pinyin: str) -> Syllable | None:
     """Take a syllable such as "jiao4" or "lv4" apart; None when it is no Mandarin syllable."""
     tone = pinyin[-1:] if pinyin[-1:].isdigit() else "5"
     letters = pinyin.rstrip("012345")
+    letters = _WITHOUT_VOWEL.get(letters, letters)
     initial = to_initials(letters, strict=True)
     final = to_finals(letters, strict=True, v_to_u=False).replace("ü", "v")
     if final == "i" and initial in {"zh", "ch", "sh", "r"}:

@@ -31,6 +31,7 @@ def net() -> AcousticNet:
     with torch.no_grad():
         for _ in range(20):
             net(torch.randn(4, 80, DIMENSION) * 10)
+        net.output.weight *= 10  # judgements clear enough to compare
     return net.eval()
 
 
@@ -87,7 +88,7 @@ def test_libvosk_scores_a_path_as_pytorch_does(
     recogniser.AcceptWaveform(samples.astype("<i2").tobytes())
     (best,) = json.loads(recogniser.FinalResult())["alternatives"]
     # Pitch is tracked live in libvosk and at leisure here, and most weights have one byte: a small part differs.
-    assert best["confidence"] == pytest.approx(_scored_by_torch(net, samples, number), rel=0.01)
+    assert best["confidence"] == pytest.approx(_scored_by_torch(net, samples, number), rel=0.01, abs=1)
 
 
 def test_priors_are_shares_and_the_unseen_never_win() -> None:

@@ -25,8 +25,8 @@ def fst() -> object:
 
 def test_the_look_ahead_form_is_written_and_words_are_renumbered(fst: object, tmp_path: Path) -> None:
     relabelled = to_look_ahead(fst, tmp_path / "HCLr.fst")
-    assert set(relabelled) == {1, 2, 3}
-    assert len(set(relabelled.values())) == 3
+    assert set(relabelled) >= {1, 2, 3}
+    assert len(set(relabelled.values())) == len(relabelled)
     assert b"olabel_lookahead" in (tmp_path / "HCLr.fst").read_bytes()[:64]
 
 

@@ -11,7 +11,7 @@ from models.recipe.sentences import TEXT, Sentences, read_lists, read_themes
 from models.recipe.units import syllables
 from models.recipe.words import cut, is_chinese
 
-_FILES = ("police.txt", "livelihood.txt", "talk.txt")
+_FILES = ("police.txt", "livelihood.txt", "everyday.txt", "talk.txt")
 # What a caller of 110 or 12345 may speak of; the model must have heard of all of it.
 _MUST_BE_HEARD = (
     *(

@@ -37,7 +37,7 @@ def test_digits_are_read_one_by_one() -> None:
     ("text", "pinyin"),
     [
         ("我要报警", "wo3 yao4 bao4 jing3"),
-        ("喂，你好。", "wei2, ni3 hao3"),
+        ("喂，走吧。", "wei2, zou3 ba5"),
         ("快来！！！", "kuai4 lai2"),
         ("“救命”", "jiu4 ming4"),
         ("女 的", "nü3 de5"),
@@ -45,8 +45,7 @@ def test_digits_are_read_one_by_one() -> None:
     ],
 )
 def test_text_becomes_pinyin(text: str, pinyin: str) -> None:
-    spoken = to_pinyin(text)
-    assert spoken.replace("wei4", "wei2") == pinyin
+    assert to_pinyin(text).replace("wei4", "wei2") == pinyin
 
 
 @pytest.mark.parametrize("text", ["", "   ", "，。！", "hello", "我的QQ", "我要😀", "a"])

@@ -58,3 +58,8 @@ def test_random_words_reach_every_initial() -> None:
 def test_random_words_repeat_with_their_seed() -> None:
     one, other = RandomWords(Random(9)), RandomWords(Random(9))
     assert [one.write() for _ in range(20)] == [other.write() for _ in range(20)]
+
+
+def test_debris_of_other_encodings_is_no_word() -> None:
+    assert not set("鐨鍙锛銆紝涓浜") & set(frequencies())
+    assert set("的了在一刀抢") <= set(frequencies())

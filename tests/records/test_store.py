@@ -117,6 +117,16 @@ def test_feed_pages_and_resumes(store: Store) -> None:
     assert [found.call_id for found in store.feed(after=25)] == ["late"]
 
 
+def test_the_last_number_is_where_the_next_events_begin(store: Store) -> None:
+    assert store.last_number() == 0
+    store.append([event(f"call-{number}") for number in range(7)])
+    assert store.last_number() == 7
+    assert store.feed(after=store.last_number()) == []
+    store.append([event("late")])
+    assert [found.call_id for found in store.feed(after=7)] == ["late"]
+    assert store.last_number() == 8
+
+
 def test_calls_are_listed_latest_first_page_by_page(store: Store) -> None:
     for number in range(7):
         store.append([event(f"call-{number}", after_s=number // 2)])

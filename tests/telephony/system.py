@@ -71,7 +71,10 @@ class System:
     def node_pid(self) -> int:
         """The node's process id, from the process table."""
         children = subprocess.run(
-            ["pgrep", "-P", str(self.process.pid), "-f", "ivr .*node"], capture_output=True, text=True, check=True
+            ["pgrep", "-P", str(self.process.pid), "-f", "ivr .*node"],
+            capture_output=True,
+            text=True,
+            check=True,
         )
         return int(children.stdout.split()[0])
 
@@ -118,9 +121,7 @@ class System:
                 self.output.append(f"no records yet: {error}")
         return events
 
-    async def story(
-        self, caller: Caller, until: Callable[[Story], bool], limit_s: float = 20.0
-    ) -> Story:
+    async def story(self, caller: Caller, until: Callable[[Story], bool], limit_s: float = 20.0) -> Story:
         """The story of this caller's call, as soon as it is as wanted. Raises AssertionError when it never is."""
         return await self._story(lambda e: e.data.get("sip_call_id") == caller.call_id, until, limit_s)
 
@@ -149,8 +150,8 @@ class System:
 def make_config(folder: Path, install: AsteriskInstall, **changes: dict[str, Any]) -> dict[str, Any]:
     """A configuration on free ports, with phones p101 and m201 at fixed addresses."""
     sip, ami, fastagi, audiosocket = free_ports(4)
-    p101, m201 = free_ports(2)
-    rtp = free_port_run(RTP_PORTS)
+    rtp = free_port_run(RTP_PORTS + 2)
+    p101, m201 = rtp + RTP_PORTS, rtp + RTP_PORTS + 1
     config: dict[str, Any] = {
         "data_dir": str(folder / "var"),
         "log_level": "debug",
@@ -193,7 +194,9 @@ def started(folder: Path, config: dict[str, Any], config_file: Path) -> Iterator
         process = subprocess.Popen(
             [sys.executable, "-m", "ivr", "--config", str(config_file), "serve"],
             cwd=ROOT,
-            env={name: value for name, value in os.environ.items() if not name.startswith(ENVIRONMENT_PREFIX)},
+            env={
+                name: value for name, value in os.environ.items() if not name.startswith(ENVIRONMENT_PREFIX)
+            },
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=log,

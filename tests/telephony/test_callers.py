@@ -115,7 +115,9 @@ async def _in_the_queue(caller: Caller, system: System) -> None:
 
 
 @pytest.mark.parametrize(
-    "stage", [_in_the_greeting, _while_speaking, _while_asked_once_more, _in_the_queue], ids=lambda s: s.__name__
+    "stage",
+    [_in_the_greeting, _while_speaking, _while_asked_once_more, _in_the_queue],
+    ids=lambda s: s.__name__,
 )
 async def test_hanging_up_at_any_stage_ends_clean_and_is_recorded(system: System, stage: object) -> None:
     async with phones(system, answer_after_s=None) as at, at.caller(system) as caller:

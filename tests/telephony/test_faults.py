@@ -14,7 +14,7 @@ import pytest
 
 from ivr.softphone.agent import Agent, AgentCall
 from ivr.softphone.caller import Caller
-from tests.asterisk_instance import free_ports
+from tests.asterisk_instance import free_port_run
 from tests.postgres_server import PostgresServer, private_postgres
 from tests.telephony.conftest import SystemFactory
 from tests.telephony.system import TONES, Phones, System, phones, started, tone, voice
@@ -105,8 +105,11 @@ async def test_calls_that_are_talked_on_do_not_notice(system: System) -> None:
 
 async def test_the_parent_dies_and_the_next_one_goes_on(start_system: SystemFactory) -> None:
     """Asterisk lives on with its calls; new ones reach the police by the dialplan alone; nothing goes unrecorded."""
-    ports = free_ports(2)
-    dispatchers = [{"name": f"p10{n}", "uri": f"sip:p10{n}@127.0.0.1:{port}"} for n, port in enumerate(ports, 1)]
+    first = free_port_run(2)
+    ports = [first, first + 1]
+    dispatchers = [
+        {"name": f"p10{n}", "uri": f"sip:p10{n}@127.0.0.1:{port}"} for n, port in enumerate(ports, 1)
+    ]
     system = start_system(asterisk={"police": dispatchers})
     async with phones(system) as at, Agent("p102", port=ports[1], answer_after_s=0.5) as second:
         talking = await while_listened_to(at, system, "13800040001")
@@ -165,7 +168,7 @@ async def test_ami_is_away(start_system: SystemFactory) -> None:
     manager.write_text(re.sub(r"(?m)^enabled = yes", "enabled = no", original), encoding="utf-8")
     await asyncio.to_thread(system.asterisk, "manager reload")
     shown = await asyncio.to_thread(system.asterisk, "manager show connected")
-    for session in re.findall(r"(?m)^\s*minsheng110\s.*?\s(\d+)\s+\d+\s+\d+\s*$", shown):
+    for session in re.findall(r"(?m)^\s*minsheng110\s.*?\s(\d+)\s+\d+\s+\d+\s+\d+\s*$", shown):
         await asyncio.to_thread(system.asterisk, f"manager kick session {session}")
     await asyncio.to_thread(system.wait_for_log, "ami.lost")
     async with phones(system) as at, at.caller(system, number="13800060001") as caller:

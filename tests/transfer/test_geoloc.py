@@ -54,6 +54,12 @@ def test_point_has_no_radius() -> None:
     assert location.short == "27.34080,117.49260"
 
 
+def test_sphere_is_a_circle_at_a_height() -> None:
+    location = read(format="GML", location_info='shape="Sphere",crs="3d",pos="27.3 117.4 210",radius="15"')
+    assert location is not None
+    assert (location.latitude, location.longitude, location.uncertainty_m) == (27.3, 117.4, 15)
+
+
 def test_civic_address_is_written_the_chinese_way() -> None:
     location = read(
         format="civicAddress",
@@ -100,6 +106,8 @@ def test_reference() -> None:
         ({"format": "URI", "location_info": 'URI="file:///etc/passwd"'}, "not a URI"),
         ({"format": "GML", "location_info": "shape=Circle,,"}, "character"),
         ({"format": "GML", "location_info": "x" * 5000}, "5000 characters"),
+        ({"format": "civicAddress", "location_info": 'RD="a",RD="b"'}, "RD comes twice"),
+        ({"format": "GML", "location_info": 'shape="Polygon",pos="1 1",pos="2 2"'}, "pos comes twice"),
         ({"format": "HTML", "location_info": ""}, "unknown location format"),
     ],
 )

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent
-from typing import Any
 
 import pytest
-import yaml
 
+from tests.triage.shipped import engine
 from triage.engine import Triage
 from triage.lexicon import Lexicon, load_lexicon
-
-_HERE = Path(__file__).parent
+from triage.matcher import Matcher
 
 COMMON = """\
 words:
@@ -39,7 +37,7 @@ rules:
     weight: 0.5
     boundary: true
   - together: [[$person], [拿刀, 持刀]]
-    within: 6
+    within: 8
     weight: 0.9
 negatable: [抢劫, 拿刀]
 """
@@ -59,24 +57,32 @@ rules:
 """
 
 
+def write_small(folder: Path) -> Path:
+    """Write the small lexicon into a folder."""
+    contents = {"common": COMMON, "police/robbery": ROBBERY, "minsheng/water": WATER}
+    for name, content in contents.items():
+        file = folder / f"{name}.yaml"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(content, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def small_matcher(tmp_path_factory: pytest.TempPathFactory) -> Matcher:
+    """A matcher of the small lexicon."""
+    return Matcher(load_lexicon(write_small(tmp_path_factory.mktemp("small"))))
+
+
 @pytest.fixture(scope="session")
 def triage() -> Triage:
     """The engine with the shipped lexicon and policy."""
-    return Triage.load()
+    return engine()
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A small, valid lexicon on disk, to be spoiled by a test."""
-    for name, content in (
-        ("common.yaml", COMMON),
-        ("police/robbery.yaml", ROBBERY),
-        ("minsheng/water.yaml", WATER),
-    ):
-        file = tmp_path / "lexicon" / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(content, encoding="utf-8")
-    return tmp_path / "lexicon"
+    return write_small(tmp_path / "lexicon")
 
 
 @pytest.fixture
@@ -96,8 +102,3 @@ def write(tmp_path: Path) -> Callable[[str, str], Path]:
         return file
 
     return _write
-
-
-def utterances(name: str) -> Any:
-    """Read one of the sets of sentences beside this file."""
-    return yaml.safe_load((_HERE / f"utterances_{name}.yaml").read_text(encoding="utf-8"))

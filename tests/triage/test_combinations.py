@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,7 +14,14 @@ FIELD = Field("weapon", "持械", Route.POLICE, 1, None, None, general=False, fl
 
 def _rule(slots: int, within: int = 8) -> Rule:
     return Rule(
-        "police/weapon#1", FIELD, tuple(("词",) for _ in range(slots)), within, 1.0, 1, boundary=False, sounds=False
+        "police/weapon#1",
+        FIELD,
+        tuple(("词",) for _ in range(slots)),
+        within,
+        1.0,
+        1,
+        boundary=False,
+        sounds=False,
     )
 
 
@@ -57,7 +66,7 @@ def test_what_is_found_is_whole_tight_and_apart(pieces: list[Piece]) -> None:
     for found in combinations(rule, pieces):
         assert {piece[2] for piece in found} == {0, 1, 2}
         assert found[-1][1] - found[0][0] <= rule.within + 3
-        assert all(a[1] <= b[0] for a, b in zip(found, found[1:], strict=False))
+        assert all(a[1] <= b[0] for a, b in pairwise(found))
         assert set(found) <= set(pieces)
 
 

@@ -68,11 +68,13 @@ def test_the_version_does_not_depend_on_the_folder(folder: Path, tmp_path: Path)
         ("[抢, 杀]", "[抢, 抢劫]", "rules[2].phrases[2]", "police/robbery#1 has it already"),
         ("[[$person], [拿刀, 持刀]]", "[[$person]]", "rules[3]", "at least two slots"),
         ("[[$person], [拿刀, 持刀]]", "[[$person], []]", "rules[3]", "slot of `together` is empty"),
-        ("    within: 6", "    within: 99", "rules[3].within", "less than or equal to 40"),
-        ("joint_service: \"120\"", "joint_service: \"911\"", "joint_service", "119"),
+        ("    within: 8", "    within: 99", "rules[3].within", "less than or equal to 40"),
+        ('joint_service: "120"', 'joint_service: "911"', "joint_service", "119"),
     ],
 )
-def test_each_mistake_names_file_line_and_key(folder: Path, old: str, new: str, key: str, complaint: str) -> None:
+def test_each_mistake_names_file_line_and_key(
+    folder: Path, old: str, new: str, key: str, complaint: str
+) -> None:
     file = folder / "police/robbery.yaml"
     line = _spoil(file, old, new)
     with pytest.raises(LexiconError) as caught:

@@ -25,7 +25,9 @@ def test_confusable_syllables_share_a_class(one: str, other: str) -> None:
     assert confusion_class(one) == confusion_class(other)
 
 
-@pytest.mark.parametrize(("one", "other"), [("ba", "pa"), ("di", "ti"), ("an", "en"), ("jie", "qie"), ("dong", "don")])
+@pytest.mark.parametrize(
+    ("one", "other"), [("ba", "pa"), ("di", "ti"), ("an", "en"), ("jie", "qie"), ("dong", "don")]
+)
 def test_other_syllables_do_not(one: str, other: str) -> None:
     assert confusion_class(one) != confusion_class(other)
 

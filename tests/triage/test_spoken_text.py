@@ -36,6 +36,11 @@ def test_joined_allows_white_space_but_no_pause() -> None:
     assert fold("啊，不是 抢劫！").joined(1, 5)
 
 
+def test_pauses_are_where_punctuation_stood() -> None:
+    assert fold("喂，有 人！！抢劫…").pauses() == {1, 3}
+    assert fold("有人抢劫").pauses() == frozenset()
+
+
 def test_nothing_to_fold() -> None:
     assert fold("").letters == ""
     assert fold("……！？\n\t").letters == ""

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from triage.spoken_text import fold
 from triage.word_boundaries import Segmenter
 
 
@@ -35,7 +36,7 @@ def test_dictionary_words_are_told_from_phrases(segmenter: Segmenter) -> None:
 
 
 def test_edges_of_words(segmenter: Segmenter) -> None:
-    edges = segmenter.open("去火车站打他")
+    edges = segmenter.open(fold("去火车站打他"))
     assert edges.are_edges(1, 4)
     assert not edges.are_edges(1, 2)
     assert edges.are_edges(4, 5)
@@ -44,17 +45,24 @@ def test_edges_of_words(segmenter: Segmenter) -> None:
 def test_edges_far_into_a_long_text(segmenter: Segmenter) -> None:
     text = "今天天气很好" * 40 + "去火车站打他"
     start = len(text) - 6
-    edges = segmenter.open(text)
+    edges = segmenter.open(fold(text))
     assert edges.are_edges(start + 1, start + 4)
     assert not edges.are_edges(start + 1, start + 2)
+
+
+def test_a_pause_is_an_edge(segmenter: Segmenter) -> None:
+    assert not segmenter.open(fold("去火车站")).are_edges(1, 2)
+    assert segmenter.open(fold("去火，车站")).are_edges(1, 2)
+    assert not segmenter.open(fold("去火 车站")).are_edges(1, 2)
 
 
 @settings(max_examples=30)
 @given(st.text("我家小区门口的水管爆了火车站a1", max_size=150), st.integers(0, 150), st.integers(1, 4))
 def test_questions_anywhere_are_answered(text: str, start: int, length: int) -> None:
-    start = min(start, len(text))
-    end = min(start + length, len(text))
-    assert _SEGMENTER.open(text).are_edges(start, end) in {True, False}
+    size = len(fold(text).letters)
+    start = min(start, size)
+    end = min(start + length, size)
+    assert _SEGMENTER.open(fold(text)).are_edges(start, end) in {True, False}
 
 
 _SEGMENTER = Segmenter([])

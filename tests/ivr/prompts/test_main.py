@@ -22,22 +22,16 @@ def test_an_unknown_key_is_told_with_the_known_ones(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_waiting_music_needs_no_voice(tmp_path: Path) -> None:
-    result = CliRunner().invoke(main, ["make", "--only", "waiting", "--into", str(tmp_path / "new")])
-    assert result.exit_code == 0, result.output
-    assert [path.name for path in (tmp_path / "new").iterdir()] == ["waiting.wav"]
-
-
 @pytest.mark.recipe
 def test_a_real_voice_speaks_a_prompt(tmp_path: Path) -> None:
     result = CliRunner().invoke(
-        main, ["make", "--only", "hold_police", "--voice", "m3", "--rate", "220", "--into", str(tmp_path)]
+        main, ["make", "--only", "silent_prompt", "--voice", "m3", "--rate", "220", "--into", str(tmp_path)]
     )
     assert result.exit_code == 0, result.output
-    assert "正在为您转接警察" in result.output
+    assert "如果您不方便说话" in result.output
     (made,) = read_manifest(tmp_path).values()
     assert made.voice == Voice("m3", 220, 50)
-    assert len(read_wav(tmp_path / "hold_police.wav")) / 8000 == pytest.approx(made.duration_s, abs=0.001)
+    assert len(read_wav(tmp_path / "silent_prompt.wav")) / 8000 == pytest.approx(made.duration_s, abs=0.001)
     assert 1.0 < made.duration_s < 6.0
 
 

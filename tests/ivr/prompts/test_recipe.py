@@ -50,7 +50,7 @@ def test_the_committed_audio_is_fit_for_a_telephone(key: str) -> None:
 
 
 def test_no_other_files_are_committed() -> None:
-    known = {f"{key}.wav" for key in (*load_texts(), "waiting")} | {"manifest.json"}
+    known = {f"{key}.wav" for key in load_texts()} | {"manifest.json"}
     assert {path.name for path in FOLDER.iterdir()} == known
 
 

@@ -1,0 +1,95 @@
+"""One caller's speech recognition as the dialogue uses it: audio in, words out, all in the event loop's thread.
+
+A recogniser's words so far carry no confidence, and its own end of an utterance comes a second or more after the last
+word. So at a pause that matters the dialogue asks for the last words: the stream is finished, which gives all that was
+said, with confidences, as soon as it is decoded, however far decoding lags behind. What comes from the line meanwhile
+is kept and goes to the next stream.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Future
+
+from asr.pool import SpeechStream
+from asr.utterance import Utterance
+from ivr.decoders import Decoders
+
+
+class Hearing:
+    """Feeds one stream after the other. The callbacks are called in the loop's thread, in the order of the words."""
+
+    def __init__(
+        self,
+        decoders: Decoders,
+        *,
+        on_words: Callable[[Utterance], None],
+        on_last_words: Callable[[Utterance], None],
+        on_failure: Callable[[BaseException], None],
+    ) -> None:
+        """`on_words` gets partial and final utterances as they come, `on_last_words` the answer to `ask`."""
+        self._decoders = decoders
+        self._on_words = on_words
+        self._on_last_words = on_last_words
+        self._on_failure = on_failure
+        self._loop = asyncio.get_running_loop()
+        self._stream: SpeechStream | None = None
+        self._asked = False
+        self._kept = bytearray()
+
+    @property
+    def asked(self) -> bool:
+        """Whether the last words have been asked for and have not come yet."""
+        return self._asked
+
+    def open(self) -> None:
+        """Take a place among the decoders. Raises PoolFull or PoolClosed when this call has to do without."""
+        self._stream = self._decoders.open(self._from_decoder, self._from_failed_decoder)
+
+    def feed(self, pcm: bytes) -> None:
+        """Hand over audio, s16le mono 8 kHz. The first after last words opens the next stream, and raises as `open`."""
+        if self._asked:
+            self._kept += pcm
+            return
+        if self._stream is None:
+            self.open()
+        if self._stream is not None:
+            self._stream.feed(bytes(self._kept) + pcm)
+            self._kept.clear()
+
+    def ask(self) -> None:
+        """Ask for the words of everything fed so far; asking again while they are awaited changes nothing."""
+        if self._asked:
+            return
+        if self._stream is None:  # nothing has been fed since they were last asked for
+            self._loop.call_soon(self._on_last_words, Utterance("", is_final=True))
+            return
+        self._asked = True
+        self._stream.finish().add_done_callback(self._from_finished_decoder)
+
+    def cancel(self) -> None:
+        """Give the place back at once; words under way may still come."""
+        if self._stream is not None:
+            self._stream.cancel()
+
+    # -- on a decoder's thread -----------------------------------------------------------------------------
+
+    def _from_decoder(self, utterance: Utterance) -> None:
+        self._loop.call_soon_threadsafe(self._on_words, utterance)
+
+    def _from_failed_decoder(self, error: BaseException) -> None:
+        self._loop.call_soon_threadsafe(self._on_failure, error)
+
+    def _from_finished_decoder(self, future: Future[Utterance]) -> None:
+        # Cancelled: nobody waits any more. Failed: `_from_failed_decoder` tells, or, where the pool closes, this does.
+        if not future.cancelled():
+            self._loop.call_soon_threadsafe(self._answered, future)
+
+    def _answered(self, future: Future[Utterance]) -> None:
+        self._asked, self._stream = False, None
+        error = future.exception()
+        if error is None:
+            self._on_last_words(future.result())
+        else:
+            self._on_failure(error)

@@ -1,0 +1,75 @@
+"""The project's own sentences: every dangerous one kept, the livelihood ones freed, the names mostly right."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.triage.shipped import utterances
+from triage.decision import Route
+from triage.engine import Triage
+
+_KEPT_AT_MOST = 0.05  # share of livelihood sentences that may stay on the police line
+_NAMED_AT_LEAST = 0.85
+POLICE = [(field, text) for field, texts in utterances("police").items() for text in texts]
+MINSHENG = [(field, text) for field, texts in utterances("minsheng").items() for text in texts]
+PAIRS = utterances("pairs")
+
+
+@pytest.mark.parametrize(("field", "text"), POLICE, ids=[text for _, text in POLICE])
+def test_every_dangerous_sentence_reaches_police(triage: Triage, field: str, text: str) -> None:
+    assert triage.decide(text).route is Route.POLICE
+
+
+def test_livelihood_sentences_leave_the_police_line(triage: Triage) -> None:
+    kept = [text for _, text in MINSHENG if triage.decide(text).route is Route.POLICE]
+    assert len(kept) <= _KEPT_AT_MOST * len(MINSHENG), kept
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=[pair["words"] for pair in PAIRS])
+def test_pairs_that_share_their_words_are_told_apart(triage: Triage, pair: dict[str, str]) -> None:
+    assert triage.decide(pair["police"]).route is Route.POLICE
+    assert triage.decide(pair["minsheng"]).route is Route.MINSHENG
+    assert all(pair["words"][0] in pair[route] for route in ("police", "minsheng"))
+
+
+@pytest.mark.parametrize(("name", "sentences"), [("police", POLICE), ("minsheng", MINSHENG)])
+def test_most_sentences_are_named_rightly(
+    triage: Triage, name: str, sentences: list[tuple[str, str]]
+) -> None:
+    named = [(field, triage.decide(text).category) for field, text in sentences if field != "any"]
+    right = sum(field == category for field, category in named)
+    assert right / len(named) >= _NAMED_AT_LEAST, name
+
+
+def test_every_field_has_sentences(triage: Triage) -> None:
+    wanted = set(triage.field_ids(Route.POLICE)) - {"danger_words"}
+    assert wanted <= set(utterances("police"))
+    wanted = set(triage.field_ids(Route.MINSHENG)) - {"enquiry"}
+    assert wanted <= set(utterances("minsheng"))
+
+
+def test_no_sentence_stands_twice() -> None:
+    sentences = [text for _, text in POLICE + MINSHENG]
+    assert len(sentences) == len(set(sentences))
+    assert len(sentences) + 2 * len(PAIRS) >= 450
+
+
+def test_urgent_sentences_are_urgent(triage: Triage) -> None:
+    calm = [
+        text
+        for field, text in POLICE
+        if field in {"fire", "drowning", "suicide", "weapon"} and triage.decide(text).priority != 1
+    ]
+    assert calm == []
+
+
+def test_mixed_sentences_stay_with_police(triage: Triage) -> None:
+    """Each livelihood sentence with each of a few dangers behind it, in one breath."""
+    dangers = ["有人拿刀", "他要打死我", "我妈晕倒了", "着火了", "孩子不见了"]
+    freed = [
+        text + danger
+        for _, text in MINSHENG
+        for danger in dangers
+        if triage.decide(text + danger).route is not Route.POLICE
+    ]
+    assert freed == []
