@@ -14,6 +14,7 @@ from ivr.errors import CallNotRecorded, ServerNotRunning
 from ivr.softphone.caller import Caller
 from ivr.softphone.errors import SoftphoneError
 from ivr.story import Story, tell
+from records.errors import StoreUnavailable
 from records.events import EventKind, FeedEvent
 from records.store import Store
 
@@ -63,7 +64,7 @@ async def place(
     keeps its records. Raises ServerNotRunning when nobody answers at `server`, CallNotRecorded when the call
     does not appear in `store`.
     """
-    after = await asyncio.to_thread(store.last_number)
+    after = await asyncio.to_thread(_last_number, store)
     async with Caller(server, number=placing.number, pidf_lo=placing.pidf_lo) as caller:
         try:
             await caller.dial(placing.dialled)
@@ -94,6 +95,13 @@ async def _talk(caller: Caller, placing: Placing) -> None:
         await caller.speak(placing.voice_alaw)
 
 
+def _last_number(store: Store) -> int:
+    try:
+        return store.last_number()
+    except StoreUnavailable:  # the system builds its database when it writes the first event
+        return 0
+
+
 class _Follower:
     """Reads the feed behind `after` until our own call, known by its SIP Call-ID, is settled."""
 
@@ -103,6 +111,8 @@ class _Follower:
         self._sip_call_id = sip_call_id
         self._events: list[FeedEvent] = []
         self._call_id: str | None = None
+        self._trouble = ""
+        """Why the records could not be read the last time."""
 
     async def follow(self, limit_s: float, ended: asyncio.Event) -> Story:
         loop = asyncio.get_running_loop()
@@ -114,7 +124,7 @@ class _Follower:
                 raise CallNotRecorded(
                     "110 answered, but the records read here tell nothing of the call: either the running system "
                     "keeps them in another database (give this command its --config and MINSHENG110_RECORDS__URL), "
-                    "or its node or database is away (see its log)"
+                    f"or its node or database is away (see its log){self._trouble and ': ' + self._trouble}"
                 )
             if story.settled or waited_s > limit_s:
                 return story
@@ -132,7 +142,12 @@ class _Follower:
         return story
 
     async def _look(self) -> Story:
-        events = await asyncio.to_thread(self._store.feed, self._after)
+        try:
+            events = await asyncio.to_thread(self._store.feed, self._after)
+        except StoreUnavailable as away:
+            events, self._trouble = [], str(away)
+        else:
+            self._trouble = ""
         if events:
             self._after = events[-1].seq
             self._events += events

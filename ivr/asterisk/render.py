@@ -117,7 +117,7 @@ def render_for_elsewhere(
     values = {
         "layout": elsewhere,
         "install": None,
-        "ami_secret": layout.ami_secret(settings.ami_secret),
+        "ami_secret": Layout.of(settings).ami_secret(settings.ami_secret),  # the one that we log in with
         "please_hold": _sounds(layout, prompts, here) and str(elsewhere.sounds / Path(PLEASE_HOLD).stem),
         "trace": False,
         "geolocation": True,

@@ -61,7 +61,6 @@ def command(
 async def _place(config: Config, placing: Placing) -> Story:
     store = Store(config.database_url)
     try:
-        await asyncio.to_thread(store.upgrade)
         return await place(config.sip_address, store, placing)
     finally:
         store.close()

@@ -54,7 +54,6 @@ async def demonstrate(
         )
         store = Store(config.database_url)
         stack.callback(store.close)
-        await asyncio.to_thread(store.upgrade)
         results = []
         for call in CALLS:
             progress(f"拨打 110：{call.title}……")

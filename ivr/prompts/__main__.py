@@ -10,7 +10,6 @@ import click
 from ivr.prompts.library import FOLDER
 from ivr.prompts.recipe import Voice, make
 from ivr.prompts.texts import load_texts
-from ivr.prompts.wav import write_wav
 from models.recipe.errors import RecipeError
 from models.recipe.voice import speak
 
@@ -26,14 +25,14 @@ def main() -> None:
     """提示音：由 prompts.yaml 的文字生成语音文件。."""
 
 
-@main.command("make")
+@main.command("make", help="生成语音文件和清单。")
 @click.option("--voice", default=_DEFAULT.variant, show_default=True, help="espeak-ng 音色，如 f5、m3")
 @click.option("--rate", default=_DEFAULT.rate, show_default=True, help="语速（词/分钟，80–450）")
 @click.option("--pitch", default=_DEFAULT.pitch, show_default=True, help="音高（0–99）")
 @click.option("--only", "only", multiple=True, metavar="KEY", help="只生成这一条，可重复")
 @click.option("--into", default=FOLDER, type=click.Path(path_type=Path, file_okay=False), help="输出文件夹")
 def make_command(voice: str, rate: int, pitch: int, only: tuple[str, ...], into: Path) -> None:
-    """生成语音文件和清单。"""
+    """Make the files and their manifest."""
     texts = load_texts()
     wanted = only or tuple(texts)
     unknown = sorted(set(wanted) - set(texts))

@@ -7,163 +7,38 @@ provoked, a scripted engine stands behind the real pool of decoders.
 from __future__ import annotations
 
 import asyncio
-import socket
-import threading
 import time
-import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Any, cast
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asr.pool import DecodePool
-from asr.utterance import Utterance
-from asr.vosk_engine import VoskEngine
 from ivr.audiosocket.playout import SILENCE_FRAME, Playout
-from ivr.audiosocket.server import AudioSocketServer
 from ivr.audiosocket.session import Audio, AudioSession, HungUp, Key, RemoteError
-from ivr.call import TABLE, CallLife, Happening, State
-from ivr.decoders import Decoders, NoDecoders
-from ivr.dialogue import Dialogue, Outcome, Patience, Reason
+from ivr.call import TABLE, Happening, State
+from ivr.dialogue import Dialogue, Patience, Reason
 from ivr.prompts import Prompts
-from tests.ivr.audiosocket.asterisk_peer import frame
 from tests.ivr.conftest import Say
-from tests.ivr.line import Line, silence
+from tests.ivr.line import silence
 from tests.ivr.scripted_engine import ScriptedEngine, final, part
+from tests.ivr.talks import (
+    CLEAR,
+    POLICE,
+    SHORT,
+    UNCLEAR,
+    Begin,
+    WatchedLife,
+    after_a_clear_request,
+    in_the_greeting,
+    while_asked,
+    while_listened_to_again,
+    while_listening,
+    while_the_last_words_are_decoded,
+)
 from triage.decision import Route
 from triage.engine import Triage
-
-CLEAR = "我家水管爆了"
-POLICE = "有人拿刀砍人"
-UNCLEAR = "那个就是这个"
-QUICK = Patience(listen_limit_s=6.0, silence_s=0.6, sentence_end_s=0.4, turn_end_s=0.8, barge_in_s=0.2)
-"""Shorter than real callers get; long enough for a machine that is busy with other things."""
-_TONE = (np.sin(np.arange(960) * 0.8) * 6000).astype("<i2").tobytes()
-SHORT = Prompts(dict.fromkeys(("greeting", "ask_again", "silent_prompt"), _TONE), {})
-"""Prompts of 0.12 s."""
-
-
-class WatchedLife(CallLife):
-    """Tells a test when a call gets somewhere."""
-
-    def __init__(self) -> None:
-        super().__init__("call-1")
-        self.at: dict[State, asyncio.Event] = {state: asyncio.Event() for state in State}
-        self.happened: list[Happening] = []
-        self.seen: Callable[[], None] = lambda: None
-
-    def step(self, happening: Happening) -> State:
-        state = super().step(happening)
-        self.happened.append(happening)
-        self.seen()
-        self.at[state].set()
-        return state
-
-    async def reaches(self, state: State) -> None:
-        async with asyncio.timeout(15):
-            await self.at[state].wait()
-
-
-@dataclass
-class Talk:
-    line: Line
-    life: WatchedLife
-    session: AudioSession
-    dialogue: Dialogue
-    task: asyncio.Task[Outcome]
-    said: list[Utterance] = field(default_factory=list)
-
-    async def outcome(self) -> Outcome:
-        async with asyncio.timeout(25):
-            return await asyncio.shield(self.task)
-
-    async def hears(self, text: str) -> None:
-        """Wait until the dialogue knows these words."""
-        async with asyncio.timeout(10):
-            while text not in self.dialogue.text:
-                await asyncio.sleep(0.005)
-
-
-Begin = Callable[..., Awaitable[Talk]]
-
-
-@pytest.fixture
-async def begin(triage: Triage) -> AsyncIterator[Begin]:
-    """Calls whose audio has joined; afterwards no task and no connection of theirs may be left."""
-    with socket.create_server(("127.0.0.1", 0), backlog=16) as listener:
-        async with AudioSocketServer(listener, max_sessions=8) as server:
-            talks: list[Talk] = []
-
-            async def begin_one(
-                decoders: Decoders, *, patience: Patience = QUICK, prompts: Prompts = SHORT
-            ) -> Talk:
-                call = uuid.uuid4()
-                expected = server.expect(call)
-                line = await Line.join(listener.getsockname()[1], call)
-                session = await expected
-                life = WatchedLife()
-                said: list[Utterance] = []
-                dialogue = Dialogue(
-                    life,
-                    session,
-                    decoders=decoders,
-                    triage=triage,
-                    prompts=prompts,
-                    patience=patience,
-                    on_utterance=said.append,
-                )
-
-                async def run() -> Outcome:
-                    try:
-                        return await dialogue.run()
-                    finally:
-                        await session.close()
-
-                talk = Talk(line, life, session, dialogue, asyncio.create_task(run()), said)
-                talks.append(talk)
-                return talk
-
-            yield begin_one
-            for talk in talks:
-                talk.task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await talk.task
-                await talk.line.close()
-    assert asyncio.all_tasks() == {asyncio.current_task()}
-
-
-@pytest.fixture
-def engine() -> ScriptedEngine:
-    return ScriptedEngine()
-
-
-@pytest.fixture
-def pool(engine: ScriptedEngine) -> Iterator[DecodePool]:
-    with DecodePool(engine, 1, 4, 30.0) as made:
-        yield made
-        assert made.open_streams == 0, "a call has kept its place"
-    assert not [t.name for t in threading.enumerate() if t.name.startswith("asr-decode")]
-
-
-@pytest.fixture
-def vosk_pool(vosk: VoskEngine) -> Iterator[DecodePool]:
-    with DecodePool(vosk, 1, 4, 30.0) as made:
-        yield made
-
-
-@pytest.fixture
-def voice(say: Say) -> bytes:
-    """Three seconds of somebody talking, from the first syllable on."""
-    pcm = say("今天天气很好我们一起去公园散步然后我们再回家吃饭好不好")
-    samples = np.frombuffer(pcm, dtype="<i2")
-    start = int(np.argmax(np.abs(samples) > 2000))
-    return pcm[2 * start : 2 * start + 48_000]
-
 
 # -- what is heard decides (real speech, real model) -------------------------------------------------------
 
@@ -364,45 +239,15 @@ async def test_words_stop_the_question_but_not_when_they_are_known_already(
 # -- keys ----------------------------------------------------------------------------------------------------
 
 
-async def _in_the_greeting(talk: Talk, engine: ScriptedEngine) -> None:
-    await talk.life.reaches(State.GREETING)
-
-
-async def _while_listening(talk: Talk, engine: ScriptedEngine) -> None:
-    await talk.life.reaches(State.LISTENING)
-
-
-async def _after_a_clear_request(talk: Talk, engine: ScriptedEngine) -> None:
-    engine.hears(part(CLEAR))
-    await talk.hears(CLEAR)
-
-
-async def _while_the_last_words_are_decoded(talk: Talk, engine: ScriptedEngine) -> None:
-    engine.hears(part(CLEAR))
-    await talk.hears(CLEAR)
-    engine.gate.clear()
-    async with asyncio.timeout(10):
-        while not talk.dialogue._hearing.asked:
-            await asyncio.sleep(0.005)
-
-
-async def _while_asked(talk: Talk, engine: ScriptedEngine) -> None:
-    await talk.life.reaches(State.ASKING)
-
-
-async def _while_listened_to_again(talk: Talk, engine: ScriptedEngine) -> None:
-    await talk.life.reaches(State.LISTENING_AGAIN)
-
-
 @pytest.mark.parametrize(
     "stage",
     [
-        _in_the_greeting,
-        _while_listening,
-        _after_a_clear_request,
-        _while_the_last_words_are_decoded,
-        _while_asked,
-        _while_listened_to_again,
+        in_the_greeting,
+        while_listening,
+        after_a_clear_request,
+        while_the_last_words_are_decoded,
+        while_asked,
+        while_listened_to_again,
     ],
     ids=lambda stage: stage.__name__,
 )
@@ -420,11 +265,11 @@ async def test_any_key_at_any_moment_reaches_the_police(
     assert talk.life.happened.count(Happening.KEY_PRESSED) == 1
 
 
-async def test_a_key_after_a_clear_request_keeps_what_was_said_and_why(
+async def test_a_keyafter_a_clear_request_keeps_what_was_said_and_why(
     begin: Begin, pool: DecodePool, engine: ScriptedEngine
 ) -> None:
     talk = await begin(pool)
-    await _after_a_clear_request(talk, engine)
+    await after_a_clear_request(talk, engine)
     talk.line.press("5")
     decision = (await talk.outcome()).decision
     assert decision.text == CLEAR
@@ -443,248 +288,6 @@ async def test_a_key_that_came_while_we_stood_still_outranks_the_pause(
     talk.line.press("9")
     time.sleep(1.0)  # noqa: ASYNC251 - the stall
     assert (await talk.outcome()).reason is Reason.KEY
-
-
-# -- words that come late, are taken back, or are not sure ---------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("words", "route"), [(CLEAR, Route.MINSHENG), (f"{CLEAR}{POLICE}", Route.POLICE)], ids=["clear", "police"]
-)
-async def test_nothing_is_decided_before_all_that_was_said_is_decoded(
-    begin: Begin, pool: DecodePool, engine: ScriptedEngine, voice: bytes, words: str, route: Route
-) -> None:
-    """Decoding lags: the pause is long over when the words come."""
-    talk = await begin(pool)
-    await talk.life.reaches(State.LISTENING)
-    engine.hears(part(CLEAR))
-    await talk.hears(CLEAR)
-    with engine.behind():
-        talk.line.say(voice[:16_000])
-        await talk.line.spoken.wait()
-        await asyncio.sleep(
-            1.5
-        )  # beyond every pause of QUICK; the decoder may be behind by up to two seconds
-        assert not talk.task.done()
-        assert State.ASKING not in talk.life.path
-        engine.last_words = words
-    outcome = await talk.outcome()
-    assert (outcome.decision.route, outcome.reason) == (route, Reason.HEARD)
-    assert outcome.decision.text == words
-
-
-async def test_what_is_said_while_the_last_words_are_decoded_is_not_lost(
-    begin: Begin, pool: DecodePool, engine: ScriptedEngine, voice: bytes
-) -> None:
-    talk = await begin(pool)
-    await _while_the_last_words_are_decoded(talk, engine)
-    talk.line.say(voice[:32_000])
-    await asyncio.sleep(0.5)
-    engine.hears(part(POLICE))
-    engine.gate.set()
-    outcome = await talk.outcome()
-    assert (outcome.decision.route, outcome.reason) == (Route.POLICE, Reason.HEARD)
-    assert outcome.decision.text == f"{CLEAR}，{POLICE}"
-    assert engine.opened == 2
-
-
-async def test_words_that_are_taken_back_free_nobody(
-    begin: Begin, pool: DecodePool, engine: ScriptedEngine
-) -> None:
-    talk = await begin(pool)
-    await talk.life.reaches(State.LISTENING)
-    engine.hears(part(CLEAR), part(""))
-    outcome = await talk.outcome()
-    assert outcome.decision.route is Route.POLICE
-    assert State.ASKING in talk.life.path
-    assert outcome.decision.text == ""
-
-
-async def test_a_police_word_that_the_final_words_take_back_has_decided_already(
-    begin: Begin, pool: DecodePool, engine: ScriptedEngine
-) -> None:
-    talk = await begin(pool)
-    engine.hears(part(POLICE), final(CLEAR))
-    assert (await talk.outcome()).decision.route is Route.POLICE
-
-
-@pytest.mark.parametrize("confidence", [0.0, 0.3])
-async def test_words_that_are_not_sure_free_nobody(
-    begin: Begin, pool: DecodePool, engine: ScriptedEngine, confidence: float
-) -> None:
-    """Unfinished words have no confidence: that of the finished ones is asked for before anybody is freed."""
-    talk = await begin(pool)
-    await talk.life.reaches(State.LISTENING)
-    engine.confidence = confidence
-    engine.hears(part(CLEAR))
-    outcome = await talk.outcome()
-    assert outcome.decision.route is Route.POLICE
-    assert State.ASKING in talk.life.path
-    assert "low_confidence" in outcome.decision.flags
-
-
-async def test_final_words_without_any_confidence_count_as_not_understood(
-    begin: Begin, pool: DecodePool, engine: ScriptedEngine
-) -> None:
-    talk = await begin(pool)
-    await talk.life.reaches(State.LISTENING)
-    engine.hears(Utterance(CLEAR, is_final=True))
-    assert (await talk.outcome()).decision.route is Route.POLICE
-
-
-async def test_what_was_unfinished_and_then_final_is_there_once(
-    begin: Begin, pool: DecodePool, engine: ScriptedEngine
-) -> None:
-    talk = await begin(pool)
-    engine.hears(part("你好"), final("你好"), part("我家"), part(CLEAR))
-    outcome = await talk.outcome()
-    assert outcome.decision.text == f"你好，{CLEAR}"
-    assert [u.text for u in talk.said] == ["你好", CLEAR]
-    assert outcome.decision.route is Route.MINSHENG
-
-
-# -- hanging up ----------------------------------------------------------------------------------------------
-
-
-async def test_hanging_up_keeps_the_words_that_were_not_final_yet(
-    begin: Begin, pool: DecodePool, engine: ScriptedEngine
-) -> None:
-    talk = await begin(pool)
-    engine.hears(final("你好"), part("有人"))
-    await talk.hears("有人")
-    engine.last_words = "有人打我"
-    talk.line.hang_up()
-    outcome = await talk.outcome()
-    assert outcome.reason is Reason.HUNG_UP
-    assert outcome.decision.route is Route.POLICE
-    assert outcome.decision.text == "你好，有人打我"
-    assert [u.text for u in talk.said] == ["你好", "有人打我"]
-    assert talk.life.state is State.ENDED
-
-
-@pytest.mark.parametrize(
-    "stage",
-    [_in_the_greeting, _while_listening, _after_a_clear_request, _while_asked, _while_listened_to_again],
-    ids=lambda stage: stage.__name__,
-)
-@pytest.mark.parametrize("reset", [False, True], ids=["hangup", "reset"])
-async def test_hanging_up_at_any_stage_ends_the_call_as_police(
-    begin: Begin, pool: DecodePool, engine: ScriptedEngine, stage: Any, *, reset: bool
-) -> None:
-    talk = await begin(pool)
-    await stage(talk, engine)
-    if reset:
-        talk.line.peer.reset()
-    else:
-        talk.line.hang_up()
-    outcome = await talk.outcome()
-    assert (outcome.decision.route, outcome.reason) == (Route.POLICE, Reason.HUNG_UP)
-    assert outcome.decision.text == (CLEAR if stage is _after_a_clear_request else "")
-
-
-async def test_a_decoder_that_stands_still_does_not_hold_up_the_end(
-    begin: Begin, pool: DecodePool, engine: ScriptedEngine
-) -> None:
-    talk = await begin(pool)
-    await _after_a_clear_request(talk, engine)
-    with engine.behind():
-        talk.line.hang_up()
-        outcome = await talk.outcome()
-    assert outcome.reason is Reason.HUNG_UP
-    assert outcome.decision.text == CLEAR
-
-
-# -- faults and overload -------------------------------------------------------------------------------------
-
-
-async def test_without_a_free_decoder_the_caller_goes_to_police_at_once(begin: Begin) -> None:
-    with DecodePool(ScriptedEngine(), 1, 1, 5.0) as full:
-        other = full.open(lambda _: None)
-        talk = await begin(full)
-        outcome = await talk.outcome()
-        other.cancel()
-    assert (outcome.decision.route, outcome.reason) == (Route.POLICE, Reason.SHED)
-    assert talk.life.path == [State.ARRIVED, State.DECIDED]
-
-
-async def test_without_a_model_or_with_a_closed_pool_as_well(begin: Begin, pool: DecodePool) -> None:
-    for decoders in (NoDecoders("no model"), pool):
-        pool.close()
-        outcome = await (await begin(decoders)).outcome()
-        assert (outcome.decision.route, outcome.reason) == (Route.POLICE, Reason.SHED)
-        assert "shed" in outcome.decision.flags
-
-
-async def test_a_place_that_another_call_took_between_two_turns(begin: Begin, engine: ScriptedEngine) -> None:
-    with DecodePool(engine, 1, 1, 30.0) as small:
-        talk = await begin(small)
-        engine.hears(part(UNCLEAR))
-        await talk.hears(UNCLEAR)
-        talk.line.sends = False
-        await talk.life.reaches(State.ASKING)
-        other = small.open(lambda _: None)
-        talk.line.sends = True
-        outcome = await talk.outcome()
-        other.cancel()
-    assert (outcome.decision.route, outcome.reason) == (Route.POLICE, Reason.SHED)
-    assert outcome.decision.text == UNCLEAR
-
-
-@pytest.mark.parametrize("said", ["", CLEAR])
-async def test_a_decoder_that_breaks_in_mid_call_is_a_fault(
-    begin: Begin, pool: DecodePool, engine: ScriptedEngine, said: str
-) -> None:
-    talk = await begin(pool)
-    if said:
-        engine.hears(part(said))
-    engine.hears(RuntimeError("libvosk has had enough"))
-    outcome = await talk.outcome()
-    assert (outcome.decision.route, outcome.reason) == (Route.POLICE, Reason.FAULT)
-    assert "fault" in outcome.decision.flags
-    assert outcome.decision.text == said
-
-
-async def test_a_recogniser_that_cannot_be_opened_is_a_fault(
-    begin: Begin, pool: DecodePool, engine: ScriptedEngine
-) -> None:
-    engine.fails_to_open = True
-    assert (await (await begin(pool)).outcome()).reason is Reason.FAULT
-
-
-async def test_nobody_waits_for_a_frozen_decoder(
-    begin: Begin, pool: DecodePool, engine: ScriptedEngine, voice: bytes
-) -> None:
-    talk = await begin(pool, patience=Patience(listen_limit_s=30, turn_end_s=0.5))
-    with engine.behind():
-        talk.line.say(voice[:16_000])
-        outcome = await talk.outcome()
-    assert (outcome.decision.route, outcome.reason) == (Route.POLICE, Reason.FAULT)
-    assert outcome.after_s < 15
-
-
-async def test_a_pool_that_closes_in_mid_call_is_a_fault(begin: Begin, pool: DecodePool) -> None:
-    talk = await begin(pool)
-    await talk.life.reaches(State.LISTENING)
-    await asyncio.to_thread(pool.close)
-    outcome = await talk.outcome()
-    assert outcome.decision.route is Route.POLICE
-    assert outcome.reason in {Reason.FAULT, Reason.SHED, Reason.SILENT}
-
-
-async def test_what_is_no_audiosocket_is_a_fault(begin: Begin, pool: DecodePool) -> None:
-    talk = await begin(pool)
-    await talk.life.reaches(State.LISTENING)
-    talk.line.peer.send(b"GET / HTTP/1.1\r\n\r\n")
-    assert (await talk.outcome()).reason is Reason.FAULT
-
-
-async def test_an_error_that_asterisk_reports_does_not_end_the_talk(
-    begin: Begin, pool: DecodePool, engine: ScriptedEngine
-) -> None:
-    talk = await begin(pool)
-    talk.line.peer.send(frame(0xFF, b"\x02"))
-    engine.hears(part(CLEAR))
-    assert (await talk.outcome()).decision.route is Route.MINSHENG
 
 
 # -- whatever happens, in whatever order ---------------------------------------------------------------------

@@ -69,16 +69,20 @@ def test_calls_are_heard(model: vosk.Model, voice: str) -> None:
     assert wrong / characters < 0.08
 
 
-@pytest.mark.parametrize("kind", ["silence", "noise", "dial tone", "busy tone", "hum"])
+@pytest.mark.parametrize("kind", ["silence", "noise", "dial tone", "busy tone", "hum", "key"])
 def test_nothing_is_heard_where_nobody_speaks(model: vosk.Model, kind: str) -> None:
     time = np.arange(4 * _RATE) / _RATE
+    noise = np.random.default_rng(1).normal(0, 300, 4 * _RATE)
     tone = 6000 * np.sin(2 * np.pi * 450 * time)
     signals = {
         "silence": np.zeros(4 * _RATE),
-        "noise": np.random.default_rng(1).normal(0, 300, 4 * _RATE),
+        "noise": noise,
         "dial tone": tone,
+        "key": 3000
+        * (np.sin(2 * np.pi * 770 * time) + np.sin(2 * np.pi * 1336 * time))
+        * (np.mod(time, 0.4) < 0.1),
         "busy tone": tone * (np.mod(time, 0.7) < 0.35),
-        "hum": 800 * sum(np.sin(2 * np.pi * 50 * h * time) / h for h in range(1, 8)),
+        "hum": 800 * sum(np.sin(2 * np.pi * 50 * h * time) / h for h in range(1, 8)) + noise / 4,
     }
     assert _text(_hear(vosk.KaldiRecognizer(model, _RATE), np.round(signals[kind]))) == ""
 

@@ -103,6 +103,11 @@ class System:
         )
         return done.stdout
 
+    def end_asterisk(self) -> None:
+        """Stop an Asterisk that has been left alone."""
+        with suppress(subprocess.CalledProcessError):
+            self.asterisk("core stop now")
+
     def channels(self) -> int:
         """Channels that Asterisk has now."""
         return int(self.asterisk("core show channels count").split()[0])
@@ -183,7 +188,11 @@ def running(folder: Path, install: AsteriskInstall, **changes: dict[str, Any]) -
     config_file = folder / "config.yaml"
     config_file.write_text(yaml.safe_dump(config, allow_unicode=True), encoding="utf-8")
     with started(folder, config, config_file) as system:
-        yield system
+        try:
+            yield system
+        finally:
+            if system.process.poll() is not None:  # killed by its test: its Asterisk outlives it on purpose
+                system.end_asterisk()
 
 
 @contextmanager

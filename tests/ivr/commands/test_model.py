@@ -1,0 +1,73 @@
+"""`model list`, `install`, `use`, with a real model and a broken one."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.asr.conftest import model_dir
+from tests.ivr.commands.program import ivr, one_line_error
+
+__all__ = ["model_dir"]
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / "config.yaml"
+    path.write_text("data_dir: var\n", encoding="utf-8")
+    return path
+
+
+def shelf(config: Path) -> list[dict[str, object]]:
+    done = ivr("model", "list", "--json", config=config)
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_installing_and_choosing(config: Path, model_dir: Path, tmp_path: Path) -> None:
+    source = tmp_path / "vosk-model-test-0.1"
+    shutil.copytree(model_dir, source)
+    (source / "README").write_text("A [red]model[/red] for tests\n", encoding="utf-8")
+    archive = Path(shutil.make_archive(str(source), "zip", tmp_path, source.name))
+    done = ivr("model", "install", str(archive), config=config)
+    assert done.returncode == 0, done.stderr
+    assert "已安装 vosk-model-test-0.1（8000 Hz）" in done.stdout
+    assert not [model for model in shelf(config) if model["active"] and not model["bundled"]]
+    done = ivr("model", "use", "vosk-model-test-0.1", config=config)
+    assert done.returncode == 0
+    assert "serve" in done.stdout
+    (chosen,) = [model for model in shelf(config) if model["active"]]
+    assert chosen["name"] == "vosk-model-test-0.1"
+    assert chosen["sample_rate"] == 8000
+    assert chosen["path"] == str(tmp_path / "var" / "models" / "vosk-model-test-0.1")
+    table = ivr("model", "list", config=config).stdout
+    (row,) = [line for line in table.splitlines() if "vosk-model-test-0.1" in line]
+    assert "*" in row
+    if "model.json" not in {path.name for path in source.iterdir()}:
+        assert "[red]model[/red]" in row
+
+
+def test_a_broken_zip_is_refused_and_leaves_nothing(config: Path, tmp_path: Path) -> None:
+    archive = tmp_path / "vosk-model-broken.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("vosk-model-broken/am/final.mdl", b"no model")
+    error = one_line_error(ivr("model", "install", str(archive), config=config))
+    assert "vosk-model-broken" in error
+    assert [path for path in (tmp_path / "var" / "models").iterdir() if path.is_dir()] == []
+    archive.write_bytes(b"PK\x03\x04 and no more")
+    one_line_error(ivr("model", "install", str(archive), config=config))
+    assert [path for path in (tmp_path / "var" / "models").iterdir() if path.is_dir()] == []
+
+
+def test_a_model_that_is_not_there_cannot_be_chosen(config: Path) -> None:
+    assert "no-such-model" in one_line_error(ivr("model", "use", "no-such-model", config=config))
+
+
+def test_a_file_that_is_not_there(config: Path, tmp_path: Path) -> None:
+    done = ivr("model", "install", str(tmp_path / "none.zip"), config=config)
+    assert done.returncode == 2
+    assert "none.zip" in done.stderr
