@@ -33,6 +33,10 @@ log = structlog.get_logger(__name__)
 _LISTENS = (State.LISTENING, State.LISTENING_AGAIN)
 _GAP_S = 0.2
 """No audio for so long is silence: a telephone with DTX, or muted, sends none."""
+_STALL_S = 0.1
+"""Audio comes every 0.02 s: longer between two looks means that none came, or that we did not run."""
+_PASSES_TO_HERE = 3
+"""Of the event loop, from a socket that can be read to a happening here: read, pump, and one to spare."""
 _WORDS_TRAIL_S = 0.2
 """Words come at least so long after they were spoken (measured with the bundled model: 0.15 to 0.35 s)."""
 _LAST_WORDS_WITHIN_S = 2.0
@@ -135,6 +139,7 @@ class Dialogue:
         self._playback: Playback | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._began = self._turn_began = self._last_audio = self._last_voice = self._loop.time()
+        self._looked_at = self._began
         self._limit = self._began + patience.listen_limit_s
         self._asked_at = self._heard_until = float("-inf")
         self._voiced_before_s = 0.0
@@ -163,6 +168,7 @@ class Dialogue:
     async def _listen(self) -> Outcome:
         while True:
             # What has happened already comes before what a pause means: a key, or a voice after a stall of ours.
+            await self._catch_up()
             outcome = self._judge_pause() if self._happenings.empty() else None
             if outcome is not None:
                 return outcome
@@ -179,6 +185,13 @@ class Dialogue:
             outcome = self._take(happening)
             if outcome is not None:
                 return outcome
+
+    async def _catch_up(self) -> None:
+        """After a stall of this process, let in what waits in the kernel, before the clock is asked."""
+        if self._loop.time() - self._looked_at > _STALL_S:
+            for _ in range(_PASSES_TO_HERE):
+                await asyncio.sleep(0)
+        self._looked_at = self._loop.time()
 
     def _take(self, happening: _Heard) -> Outcome | None:  # noqa: PLR0911 - one way out for each happening
         match happening:

@@ -113,17 +113,22 @@ class NodeKeeper:
         backoff = 0.0
         while True:
             began = asyncio.get_running_loop().time()
+            served = False
             try:
-                await self._one_life()
+                served = await self._one_life()
             except OSError as error:  # no memory, no process ids: this may pass, and the ports are still ours
                 log.error("node.not_started", error=str(error))  # noqa: TRY400 - no stack wanted
             self.restarts += 1
             lived = asyncio.get_running_loop().time() - began
-            backoff = 0.0 if lived > _STEADY_S else min(_LONGEST_BACKOFF_S, 2 * backoff + 0.25)
+            steady = (
+                served and lived > _STEADY_S
+            )  # loading a large model takes long, and may end in a failure, too
+            backoff = 0.0 if steady else min(_LONGEST_BACKOFF_S, 2 * backoff + 0.25)
             log.warning("node.restarting", lived_s=round(lived, 1), after_s=backoff)
             await asyncio.sleep(backoff)  # a node that dies at its start must not eat the machine
 
-    async def _one_life(self) -> None:
+    async def _one_life(self) -> bool:
+        """From the start of a node to its end; True when it became ready."""
         pulse_read, pulse_write = os.pipe()
         lifeline_read, lifeline_write = os.pipe()
         listeners = self._listeners
@@ -142,6 +147,7 @@ class NodeKeeper:
                 os.close(pulse_write)
                 os.close(lifeline_read)
             await self._listen_to(pulse, self._process)
+            return pulse.ready.is_set()
         finally:
             self.ready.clear()
             await self._stop()  # before the lifeline ends: an orderly stop is not an orphan's

@@ -222,7 +222,7 @@ class Agent:
                 await self.registration.close()
         finally:
             if self._endpoint is not None:
-                self._endpoint.close()
+                await self._endpoint.closed()
 
     async def next_call(self, timeout_s: float) -> AgentCall:
         """Return the next call that comes, as soon as it rings. Raises TimeoutError."""

@@ -79,7 +79,7 @@ class Caller(Leg):
             await self._close()
         finally:
             if self._endpoint is not None:
-                self._endpoint.close()
+                await self._endpoint.closed()
 
     @property
     def call_id(self) -> str:

@@ -77,6 +77,7 @@ class SipEndpoint(asyncio.DatagramProtocol):
         self._asking: dict[tuple[str, str], Asking] = {}
         self._exchanges: dict[tuple[str, str, str], Exchange] = {}
         self.local: Address = ("", 0)
+        self._gone = asyncio.Event()
 
     @classmethod
     async def open(
@@ -97,8 +98,18 @@ class SipEndpoint(asyncio.DatagramProtocol):
         self._transport = cast("asyncio.DatagramTransport", transport)
         self.local = transport.get_extra_info("sockname")[:2]
 
+    def connection_lost(self, error: Exception | None) -> None:
+        """The port is free; asyncio calls this."""
+        del error
+        self._gone.set()
+
+    async def closed(self) -> None:
+        """Close, and wait until the port can be bound again."""
+        self.close()
+        await self._gone.wait()
+
     def close(self) -> None:
-        """Free the port; whoever still waits for an answer gets 408."""
+        """Free the port soon; whoever still waits for an answer gets 408."""
         for asking in self._asking.values():
             self._disarm(asking)
             self._settle(asking)

@@ -128,6 +128,18 @@ async def test_a_killed_node_is_replaced_and_the_port_never_refuses(tmp_path: Pa
         assert kept.keeper.restarts == 1
 
 
+async def test_one_that_served_long_enough_is_replaced_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ivr.parent._STEADY_S", 0.0)
+    with capture_logs() as logs:
+        async with keeping(tmp_path) as kept:
+            first = await kept.ready()
+            os.kill(first, signal.SIGKILL)
+            await kept.ready_again(first)
+    assert [entry["after_s"] for entry in logs if entry["event"] == "node.restarting"] == [0.0]
+
+
 async def test_ready_is_withdrawn_while_there_is_no_node(tmp_path: Path) -> None:
     async with keeping(tmp_path, "slow") as kept:
         first = await kept.ready()
@@ -163,7 +175,12 @@ async def test_one_that_starts_slowly_is_given_its_time(tmp_path: Path) -> None:
         assert kept.notes("started")[0][0] == pid
 
 
-async def test_one_that_dies_at_its_start_is_tried_ever_more_slowly(tmp_path: Path) -> None:
+@pytest.mark.parametrize("steady_s", [5.0, 0.0])
+async def test_one_that_dies_at_its_start_is_tried_ever_more_slowly(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steady_s: float
+) -> None:
+    """However long its start took: a large model takes its time to load."""
+    monkeypatch.setattr("ivr.parent._STEADY_S", steady_s)
     with capture_logs() as logs:
         async with keeping(tmp_path, "dies") as kept:
             await kept.until(lambda: len(kept.notes("started")) >= 4)

@@ -11,6 +11,8 @@ def test_every_error_of_the_recipe_can_be_caught_as_one(error: type[RecipeError]
 
 
 def test_every_error_says_what_it_is() -> None:
-    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, RecipeError)]
+    kinds = [
+        kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, RecipeError)
+    ]
     assert len(kinds) == 5
     assert all(kind.__doc__ for kind in kinds)

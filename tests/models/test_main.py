@@ -1,10 +1,16 @@
 import wave
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
 
 from models.recipe.__main__ import main
+from models.recipe.evaluate import Score
+from models.recipe.plan import Plan
+
+if TYPE_CHECKING:
+    from models.recipe.build import Report
 
 
 def _run(*arguments: str) -> tuple[int, str]:
@@ -69,3 +75,78 @@ def test_missing_packages_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     code, output = _run("build", "--work", str(tmp_path))
     assert code == 1
     assert "requirements/recipe.txt" in output
+
+
+_SCORES = [Score("clean", 10, 9, 200, 3, 1, 60.0, 1.5)]
+
+
+@pytest.fixture
+def plans(monkeypatch: pytest.MonkeyPatch) -> list[Plan]:
+    """Put a build that takes no time in the place of the real one; gives the plans that it was given."""
+    recipe = pytest.importorskip("models.recipe.build", reason="the recipe's own packages are not installed")
+    given: list[Plan] = []
+
+    def build(plan: Plan, report: "Report", until: str) -> list[Score]:
+        given.append(plan)
+        with report.stage("data") as advance:
+            advance(1, 2, "half")
+        plan.model.mkdir(parents=True)
+        (plan.model / "model.json").write_text("{}")
+        return _SCORES if until == "evaluate" else []
+
+    monkeypatch.setattr(recipe, "build", build)
+    return given
+
+
+def test_a_build_shows_its_scores_and_where_the_model_is(tmp_path: Path, plans: list[Plan]) -> None:
+    code, output = _run("build", "--size", "small", "--seed", "3", "--work", str(tmp_path))
+    assert code == 0
+    assert "clean" in output
+    assert "1.50%" in output
+    (plan,) = plans
+    assert plan.seed == 3
+    assert plan.size.name == "small"
+    assert plan.work == tmp_path / "small-3"
+
+
+def test_a_finished_model_is_copied_to_out(tmp_path: Path, plans: list[Plan]) -> None:
+    code, _ = _run(
+        "build", "--size", "small", "--work", str(tmp_path / "work"), "--out", str(tmp_path / "out")
+    )
+    assert code == 0
+    assert plans
+    assert (tmp_path / "out" / "model.json").exists()
+
+
+def test_an_unfinished_build_copies_nothing(tmp_path: Path, plans: list[Plan]) -> None:
+    arguments = ("--until", "lm", "--work", str(tmp_path / "work"), "--out", str(tmp_path / "out"))
+    code, _ = _run("build", "--size", "small", *arguments)
+    assert code == 0
+    assert plans
+    assert not (tmp_path / "out").exists()
+
+
+def test_out_with_other_files_is_refused(tmp_path: Path, plans: list[Plan]) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "thesis.txt").touch()
+    code, output = _run(
+        "build", "--size", "small", "--work", str(tmp_path / "work"), "--out", str(tmp_path / "out")
+    )
+    assert code == 1
+    assert plans
+    assert "model.json" in output
+
+
+def test_phrase_files_are_handed_on(tmp_path: Path, plans: list[Plan]) -> None:
+    phrases = tmp_path / "phrases.txt"
+    phrases.write_text("着火")
+    code, _ = _run("build", "--size", "small", "--work", str(tmp_path / "work"), "--phrases", str(phrases))
+    assert code == 0
+    assert plans[0].phrase_files == (phrases,)
+
+
+def test_a_phrase_file_that_is_not_there_is_an_error(tmp_path: Path, plans: list[Plan]) -> None:
+    code, output = _run("build", "--phrases", str(tmp_path / "missing.txt"))
+    assert code == 2
+    assert "missing.txt" in output
+    assert plans == []

@@ -12,6 +12,9 @@ from ivr.softphone.caller import Caller
 from models.recipe.voice import speak
 from tests.telephony.system import System, phones, voice
 
+BEGINNING = "你好我想说一下我们这里"
+UNCLEAR = "那个就是这个"
+
 
 def noise(seconds: float = 4.0) -> bytes:
     """A loud street: white noise as A-law."""
@@ -65,9 +68,10 @@ async def test_any_key_reaches_a_person_at_once(system: System) -> None:
 
 @pytest.mark.parametrize("said", ["我要转人工", "给我转警察"])
 async def test_asking_for_a_person_reaches_the_police(system: System, said: str) -> None:
+    sound = voice(said, "m7")
     async with phones(system) as at, at.caller(system) as caller:
         await caller.dial("110")
-        await caller.speak(voice(said, "m7"))
+        await caller.speak(sound)
         await at.police.next_call(20)
         story = await system.story(caller, lambda s: s.member is not None)
         assert story.route == "police"
@@ -97,7 +101,7 @@ async def _in_the_greeting(caller: Caller, system: System) -> None:
 
 
 async def _while_speaking(caller: Caller, system: System) -> None:
-    speaking = asyncio.create_task(caller.speak(voice("你好我想说一下我们这里", "m7")))
+    speaking = asyncio.create_task(caller.speak(voice(BEGINNING, "m7")))
     await asyncio.wait({speaking}, timeout=1.5)
     speaking.cancel()
     await asyncio.gather(speaking, return_exceptions=True)
@@ -105,7 +109,7 @@ async def _while_speaking(caller: Caller, system: System) -> None:
 
 async def _while_asked_once_more(caller: Caller, system: System) -> None:
     since = len(system.log())
-    await caller.speak(voice("那个就是这个", "m7"))
+    await caller.speak(voice(UNCLEAR, "m7"))
     await asyncio.to_thread(system.wait_for_log, "call.asked", since=since)
 
 
@@ -120,6 +124,8 @@ async def _in_the_queue(caller: Caller, system: System) -> None:
     ids=lambda s: s.__name__,
 )
 async def test_hanging_up_at_any_stage_ends_clean_and_is_recorded(system: System, stage: object) -> None:
+    for words in (BEGINNING, UNCLEAR):
+        voice(words, "m7")
     async with phones(system, answer_after_s=None) as at, at.caller(system) as caller:
         await caller.dial("110")
         await stage(caller, system)  # type: ignore[operator]
@@ -131,9 +137,10 @@ async def test_hanging_up_at_any_stage_ends_clean_and_is_recorded(system: System
 
 async def test_what_was_said_before_hanging_up_is_kept(system: System) -> None:
     """A cry that breaks off is a reason to call back (law 5)."""
+    sound = voice("你好我跟你说一下我们村里的那个", "f5")
     async with phones(system) as at, at.caller(system) as caller:
         await caller.dial("110")
-        speaking = asyncio.create_task(caller.speak(voice("你好我跟你说一下我们村里的那个", "f5")))
+        speaking = asyncio.create_task(caller.speak(sound))
         await asyncio.wait({speaking}, timeout=2.5)
         await caller.hang_up()
         await asyncio.gather(speaking, return_exceptions=True)

@@ -21,8 +21,17 @@ from tests.telephony.system import TONES, Phones, System, phones, started, tone,
 
 LAW_2_S = 2.0
 """With every other part dead a caller is in the police queue within so many seconds."""
+BURST_PIPE = "你好，我家的水管爆裂了，请派人来修一下"
+ROBBERY = "快来人，我在公园门口被人抢劫了"
 SLACK_S = 1.0
 """For a test machine that is doing other things: the ringing has to reach us, too."""
+
+
+@pytest.fixture(autouse=True, scope="module")
+def spoken() -> None:
+    """Speaking takes a while; nobody shall wait for it in the middle of a call."""
+    voice(BURST_PIPE, "m7")
+    voice(ROBBERY, "f5")
 
 
 async def police_rings(at: Phones, caller: Caller) -> tuple[AgentCall, float]:
@@ -151,7 +160,7 @@ async def test_the_database_is_away(start_system: SystemFactory, postgres: Postg
     try:
         async with phones(system) as at, at.caller(system, number="13800050001") as caller:
             await caller.dial("110")
-            await caller.speak(voice("你好，我家的水管爆裂了，请派人来修一下", "m7"))
+            await caller.speak(voice(BURST_PIPE, "m7"))
             await at.minsheng.next_call(20)
             await caller.hang_up()
     finally:
@@ -173,7 +182,7 @@ async def test_ami_is_away(start_system: SystemFactory) -> None:
     await asyncio.to_thread(system.wait_for_log, "ami.lost")
     async with phones(system) as at, at.caller(system, number="13800060001") as caller:
         await caller.dial("110")
-        await caller.speak(voice("快来人，我在公园门口被人抢劫了", "f5"))
+        await caller.speak(voice(ROBBERY, "f5"))
         await at.police.next_call(20)
         await hears_dispatcher(caller)
         await caller.hang_up()
@@ -207,6 +216,6 @@ async def test_the_decoders_are_full(start_system: SystemFactory) -> None:
             assert waited_s < LAW_2_S
             story = await system.story(second, lambda s: s.member is not None)
             assert story.reason == "shed"
-            await first.speak(voice("你好，我家的水管爆裂了，请派人来修一下", "m7"))
+            await first.speak(voice(BURST_PIPE, "m7"))
             await at.minsheng.next_call(20)
         await first.__aexit__(None, None, None)

@@ -33,9 +33,10 @@ SHAOWU = CivicAddress("福建省", "南平市", "邵武市", "五一路", "88")
 
 @pytest.mark.parametrize(("who", "said"), EMERGENCIES)
 async def test_a_spoken_emergency_reaches_the_police(system: System, who: str, said: str) -> None:
+    sound = voice(said, who)
     async with phones(system) as at, at.caller(system, pidf_lo=document(Circle(27.34, 117.49, 30))) as caller:
         await caller.dial("110")
-        await caller.speak(voice(said, who))
+        await caller.speak(sound)
         call = await at.police.next_call(20)
         story = await system.story(caller, lambda s: s.member is not None)
         assert (story.route, story.queue, story.member) == ("police", "police", "PJSIP/p101")
@@ -49,9 +50,10 @@ async def test_a_spoken_emergency_reaches_the_police(system: System, who: str, s
 async def test_a_spoken_livelihood_request_reaches_minsheng(
     system: System, who: str, said: str, category: str
 ) -> None:
+    sound = voice(said, who)
     async with phones(system) as at, at.caller(system, pidf_lo=document(SHAOWU)) as caller:
         await caller.dial("110")
-        await caller.speak(voice(said, who))
+        await caller.speak(sound)
         call = await at.minsheng.next_call(20)
         story = await system.story(caller, lambda s: s.member is not None)
         assert (story.route, story.queue, story.member) == ("minsheng", "minsheng", "PJSIP/m201")
