@@ -59,8 +59,9 @@ async def test_thirty_calls_at_once_each_where_it_belongs(start_system: SystemFa
                     expected[number] = kind
                     calls.append(one_call(system, ticker, number, voice(said, who)))
         stories = await asyncio.gather(*calls)
+    troubles = [line for line in system.log().splitlines() if '"level": "error"' in line or "shed" in line]
     for number, story in zip(expected, stories, strict=True):
-        assert story.route == expected[number], (number, story.heard, story.reason)
+        assert story.route == expected[number], (number, story, troubles[:5])
         assert story.queue == expected[number]
     assert len({story.call_id for story in stories}) == len(stories)
     async with asyncio.timeout(20):
