@@ -31,6 +31,7 @@ _LOG = structlog.get_logger(__name__)
 # One turn's audio, 0.2 s. Short enough that 30 calls behind one another wait little (decoding it takes 4 to
 # 14 ms), long enough that a pool which has fallen behind decodes in efficient pieces.
 TURN_BYTES = SAMPLE_RATE * SAMPLE_BYTES // 5
+_NICENESS = 5  # of the decoding threads: nice(2), 0 is ordinary, 19 the humblest
 
 
 class DecodePool:
@@ -150,6 +151,8 @@ class DecodePool:
         return 0.0 if oldest is None else max(0.0, self._clock() - oldest)
 
     def _work(self) -> None:
+        # below the event loop: when the cores are short, keys, pauses and the pulse come before more words
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
         """One thread's life: turn after turn until the pool is closed and every ended stream is freed."""
         while True:
             with self.lock:

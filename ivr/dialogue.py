@@ -39,7 +39,7 @@ _PASSES_TO_HERE = 3
 """Of the event loop, from a socket that can be read to a happening here: read, pump, and one to spare."""
 _WORDS_TRAIL_S = 0.2
 """Words come at least so long after they were spoken (measured with the bundled model: 0.15 to 0.35 s)."""
-_LAST_WORDS_WITHIN_S = 2.0
+_LAST_WORDS_WITHIN_S = 3.0
 """Decoding what was said takes 0.05 s. Lagging by more than this is a fault: nobody waits for a computer."""
 _HEAR_OUT_S = 0.5
 """So long the last words of a caller who has hung up are waited for, for the record."""
@@ -395,7 +395,8 @@ class Dialogue:
         """Asked and waited enough: what stands now counts, and police where it is not clear or not at its end."""
         decision = self._triage.decide(self.text, self._confidence, words=self._words)
         at_its_end = self._partial is None and not self._hearing.asked
-        if decision.route is Route.MINSHENG and reason is not Reason.SILENT and at_its_end:
+        clear = self._verdict[0] is Listening.LIVELIHOOD_CLEAR  # no police word stands, not even a weak one
+        if decision.route is Route.MINSHENG and clear and reason is not Reason.SILENT and at_its_end:
             return self._outcome(decision, reason)
         return self._police(reason)
 

@@ -32,6 +32,9 @@ START_LIMIT_S = 120.0
 STOP_LIMIT_S = 8.0
 """The node gives its records five seconds to be written, its sessions two to end."""
 _CHECKS_A_LIMIT = 5
+_STARVED_FACTOR = 3
+"""A node that runs but has no time for its pulse (a machine with too much to do) is given so many times longer: to
+kill it would take the machine's last breath for loading a new one."""
 _LONGEST_BACKOFF_S = 10.0
 _STEADY_S = 5.0
 
@@ -65,6 +68,15 @@ def _listen(host: str, port: int) -> socket.socket:
         raise OSError(
             error.errno, f"port {port} on {host} cannot be opened ({error.strerror}); is a server running?"
         ) from None
+
+
+def _is_stopped(pid: int) -> bool:
+    """Whether the process does not run at all (SIGSTOP, a debugger): proc(5), third field of `stat`."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return True
+    return stat.rpartition(")")[2].split()[0] in "Tt"
 
 
 def node_command(config_path: Path | None) -> Callable[[str], Sequence[str]]:
@@ -161,14 +173,19 @@ class NodeKeeper:
                 await asyncio.wait({ended}, timeout=self._watchdog_s / _CHECKS_A_LIMIT)
                 if pulse.ready.is_set():
                     self.ready.set()
-                limit = self._watchdog_s if pulse.ready.is_set() else self._start_limit_s
-                if not ended.done() and pulse.silent_s > limit:
+                if not ended.done() and pulse.silent_s > self._patience(pulse, process.pid):
                     log.error("node.frozen", pid=process.pid, silent_s=round(pulse.silent_s, 2))
                     process.kill()
                     await ended
             log.error("node.ended", pid=process.pid, status=process.returncode)
         finally:
             ended.cancel()
+
+    def _patience(self, pulse: Pulse, pid: int) -> float:
+        """Seconds of silence that are borne: little from one that does not run, more from one short of CPU."""
+        if not pulse.ready.is_set():
+            return self._start_limit_s
+        return self._watchdog_s * (1 if _is_stopped(pid) else _STARVED_FACTOR)
 
     async def _stop(self) -> None:
         process = self._process

@@ -51,12 +51,15 @@ async def serving(
     with_asterisk: bool = True,
     leave_asterisk: bool = False,
     log_to: Path | None = None,
+    without_node: bool = False,
     progress: Callable[[str], None] = lambda _line: None,
 ) -> AsyncIterator[Serving]:
     """Run the whole system inside the `async with`; ready when it is entered.
 
     `leave_asterisk`: do not stop Asterisk at the end, so that calls in progress go on (a restart adopts it).
-    `log_to`: file for the node's log instead of standard error. Raises AsteriskError, NodeFailed, OSError.
+    `log_to`: file for the node's log instead of standard error. `without_node`: go on when the node does not become
+    ready: the dialplan alone brings every caller to police, and the node is tried again and again.
+    Raises AsteriskError, NodeFailed, OSError.
     """
     async with AsyncExitStack() as stack:
         config.data_dir.mkdir(parents=True, exist_ok=True)
@@ -77,7 +80,13 @@ async def serving(
         if asterisk is not None:
             await _keep(stack, asterisk.keep(), asterisk.ready, ASTERISK_READY_WITHIN_S, "Asterisk")
         node = NodeKeeper(node_command(config_path), listeners, config.watchdog_s, log_file)
-        await _keep(stack, node.keep(), node.ready, NODE_READY_WITHIN_S, "the node")
+        try:
+            await _keep(stack, node.keep(), node.ready, NODE_READY_WITHIN_S, "the node")
+        except NodeFailed as failed:
+            if not without_node:
+                raise
+            log.critical("node.missing", error=str(failed), calls="all go straight to police")
+            progress("分流服务没有就绪，所有来电直接转警察；原因见日志，系统会不断重试。")
         yield Serving(config, node, asterisk)
 
 
@@ -112,6 +121,7 @@ async def _keep(
 ) -> None:
     """Run a keeper as a task of the stack's and wait until it is ready. Raises NodeFailed."""
     task = asyncio.create_task(keep)
+    task.add_done_callback(_report)
 
     async def end() -> None:
         task.cancel()
@@ -125,3 +135,9 @@ async def _keep(
         task.result()
     if not ready.is_set():
         raise NodeFailed(f"{what} did not become ready within {limit_s:g} s; its log says why")
+
+
+def _report(keeper: asyncio.Task[None]) -> None:
+    """A keeper only ends when it is cancelled; if it ever fails, that must not pass unnoticed."""
+    if not keeper.cancelled() and (error := keeper.exception()) is not None:
+        log.critical("keeper.failed", error=repr(error))

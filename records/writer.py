@@ -116,7 +116,8 @@ class EventWriter:
             if full:
                 self._lost += 1
             else:
-                self._waiting[cleaned.event_id] = cleaned
+                # the first one told stays, as in the database: what AMI knows must not replace what we saw
+                self._waiting.setdefault(cleaned.event_id, cleaned)
             self._changed.notify_all()
         if full:
             log.critical(

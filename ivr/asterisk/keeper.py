@@ -37,7 +37,7 @@ class AsteriskKeeper:
             began = loop.time()
             try:
                 await asyncio.to_thread(self.asterisk.start)
-            except AsteriskError as error:
+            except (AsteriskError, OSError) as error:
                 log.error("asterisk.not_started", error=str(error))  # noqa: TRY400 - no stack wanted
                 await asyncio.to_thread(self.asterisk.stop)
             else:

@@ -46,6 +46,7 @@ async def _serve(
         config_path=config_path,
         with_asterisk=with_asterisk,
         leave_asterisk=leave_asterisk,
+        without_node=True,
         progress=lambda line: print(line, flush=True),
     ) as running:
         host, port = running.sip_address

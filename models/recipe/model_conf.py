@@ -23,7 +23,7 @@ _PITCH: Final = f"""\
 # A caller who has spoken is answered after half a second of silence when the sentence may end there (rule 2), a second
 # when it may not (rule 3), and two in any case (rule 4).
 _DECODER: Final = f"""\
---min-active=200
+--min-active=50
 --max-active=5000
 --beam=13.0
 --lattice-beam=6.0
