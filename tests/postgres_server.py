@@ -187,7 +187,7 @@ def postgres_programs(cache: Path) -> Path:
     on_path = shutil.which("postgres")
     if on_path and shutil.which("initdb", path=str(Path(on_path).resolve().parent)):
         return Path(on_path).resolve().parent
-    from provision.debian import unpack  # noqa: PLC0415 - only machines without a server need it
+    from provision.debian import unpack
 
     unpack(["postgresql"], cache, suite=None, progress=lambda _: None)
     return postgres_programs(cache)

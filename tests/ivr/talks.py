@@ -63,7 +63,7 @@ class Talk:
     async def hears(self, text: str) -> None:
         """Wait until the dialogue knows these words."""
         async with asyncio.timeout(10):
-            while text not in self.dialogue.text:  # noqa: ASYNC110 - it gives no sign of its own
+            while text not in self.dialogue.text:
                 await asyncio.sleep(0.005)
 
 
@@ -88,7 +88,7 @@ async def while_the_last_words_are_decoded(talk: Talk, engine: ScriptedEngine) -
     await talk.hears(CLEAR)
     engine.gate.clear()
     async with asyncio.timeout(10):
-        while not talk.dialogue._hearing.asked:  # noqa: ASYNC110 - it gives no sign of its own
+        while not talk.dialogue._hearing.asked:
             await asyncio.sleep(0.005)
 
 

@@ -139,7 +139,7 @@ async def test_audio_that_stops_in_mid_voice_ends_the_sentence(
     talk.line.say(voice)
     await talk.hears(CLEAR)
     async with asyncio.timeout(10):
-        while talk.dialogue._voice.speech_s < 0.5:  # noqa: ASYNC110 - it gives no sign of its own
+        while talk.dialogue._voice.speech_s < 0.5:
             await asyncio.sleep(0.005)
     talk.line.sends = False
     assert talk.dialogue._voice.speaking

@@ -65,7 +65,7 @@ async def test_what_is_saidwhile_the_last_words_are_decoded_is_not_lost(
     await asyncio.sleep(0.5)
     engine.gate.set()
     async with asyncio.timeout(10):
-        while engine.opened < 2:  # noqa: ASYNC110 - it gives no sign of its own
+        while engine.opened < 2:
             await asyncio.sleep(0.005)
     engine.hears(part(POLICE))
     outcome = await talk.outcome()

@@ -110,7 +110,7 @@ class House:
     async def ended(self) -> None:
         """Wait until every script has left."""
         async with asyncio.timeout(25):
-            while self.fastagi.sessions:  # noqa: ASYNC110 - it gives no sign of its own
+            while self.fastagi.sessions:
                 await asyncio.sleep(0.01)
 
 
@@ -273,7 +273,7 @@ async def test_a_caller_who_closes_at_once_has_a_record(house: House) -> None:
     with socket.create_connection(house.fastagi.address) as sock:
         sock.sendall(environment_bytes())
     async with asyncio.timeout(10):
-        while not house.record.events:  # noqa: ASYNC110 - it gives no sign of its own
+        while not house.record.events:
             await asyncio.sleep(0.01)
     await house.ended()
     assert house.record.kinds == [EventKind.STARTED]

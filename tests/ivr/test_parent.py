@@ -45,7 +45,7 @@ class Kept:
     async def until(self, condition: Callable[[], object]) -> None:
         """Look until it is so: another process makes it so."""
         async with asyncio.timeout(LIMIT_S):
-            while not condition():  # noqa: ASYNC110 - another process makes it so
+            while not condition():
                 await asyncio.sleep(0.01)
 
     async def ready(self) -> int:
@@ -197,7 +197,7 @@ async def test_a_program_that_cannot_be_started_does_not_end_the_parent(tmp_path
         with capture_logs() as logs:
             task = asyncio.create_task(keeper.keep())
             async with asyncio.timeout(LIMIT_S):
-                while keeper.restarts < 2:  # noqa: ASYNC110 - a plain counter
+                while keeper.restarts < 2:
                     await asyncio.sleep(0.01)
             assert not task.done()
             task.cancel()

@@ -80,10 +80,10 @@ def test_later_stages_say_what_they_lack(tmp_path: Path) -> None:
 
 
 def test_the_language_stage_knows_every_phrase(tmp_path: Path) -> None:
-    import dataclasses  # noqa: PLC0415
+    import dataclasses
 
-    from models.recipe.language import Language  # noqa: PLC0415
-    from models.recipe.words import cut  # noqa: PLC0415
+    from models.recipe.language import Language
+    from models.recipe.words import cut
 
     phrases = tmp_path / "phrases.txt"
     phrases.write_text("鳄鱼进了地铁站\n", encoding="utf-8")

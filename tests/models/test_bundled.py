@@ -129,8 +129,8 @@ def test_the_same_call_is_heard_the_same_way_twice(model: vosk.Model) -> None:
 
 
 def test_every_word_of_the_triage_can_be_heard() -> None:
-    from models.recipe.phrases import lexicon_files, read_phrases  # noqa: PLC0415
-    from models.recipe.words import cut  # noqa: PLC0415
+    from models.recipe.phrases import lexicon_files, read_phrases
+    from models.recipe.words import cut
 
     lines = (BUNDLED / "graph" / "words.txt").read_text(encoding="utf-8").splitlines()
     known = {line.split()[0] for line in lines}

@@ -64,11 +64,11 @@ def test_an_unknown_stage_is_an_error_that_names_the_stages(tmp_path: Path) -> N
 
 
 def test_missing_packages_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import sys  # noqa: PLC0415
+    import sys
 
     for name in [name for name in sys.modules if name.startswith("models.recipe.build")]:
         monkeypatch.delitem(sys.modules, name)
-    import models.recipe  # noqa: PLC0415
+    import models.recipe
 
     monkeypatch.delattr(models.recipe, "build", raising=False)
     monkeypatch.setitem(sys.modules, "models.recipe.build", None)

@@ -60,7 +60,7 @@ def test_the_contract_of_names() -> None:
 
 
 def test_all_errors_have_one_root_and_say_whether_to_retry() -> None:
-    from records import errors  # noqa: PLC0415 - looked through as a whole
+    from records import errors
 
     classes = [value for value in vars(errors).values() if isinstance(value, type)]
     ours = [value for value in classes if issubclass(value, Exception)]

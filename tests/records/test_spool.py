@@ -404,7 +404,7 @@ class SpoolLife(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        import tempfile  # noqa: PLC0415 - a state machine has no fixtures
+        import tempfile
 
         self.folder = Path(tempfile.mkdtemp(prefix="spool-life"))
         self.spool = Spool(self.folder, segment_bytes=700)
@@ -449,7 +449,7 @@ class SpoolLife(RuleBasedStateMachine):
                 os.close(file)
 
     def teardown(self) -> None:
-        import shutil  # noqa: PLC0415 - as above
+        import shutil
 
         while batch := self.spool.read():
             self.stored.update(made.event_id for made in batch.events)

@@ -1,4 +1,4 @@
-"""Parts that die, freeze or are away: the caller reaches the police in time, others do not notice, the record is whole."""
+"""Parts that die, freeze or are away: police in time, others do not notice, the record is whole."""
 
 from __future__ import annotations
 
@@ -114,8 +114,8 @@ async def test_calls_that_are_talked_on_do_not_notice(system: System) -> None:
 
 async def test_the_parent_dies_and_the_next_one_goes_on(start_system: SystemFactory) -> None:
     """Asterisk lives on with its calls; new ones reach the police by the dialplan alone; nothing goes unrecorded."""
-    first = free_port_run(2)
-    ports = [first, first + 1]
+    lowest = free_port_run(2)
+    ports = [lowest, lowest + 1]
     dispatchers = [
         {"name": f"p10{n}", "uri": f"sip:p10{n}@127.0.0.1:{port}"} for n, port in enumerate(ports, 1)
     ]
@@ -135,7 +135,7 @@ async def test_the_parent_dies_and_the_next_one_goes_on(start_system: SystemFact
             assert call.rang_at - alone.answered_at < LAW_2_S
             await call.answered.wait()
             await alone.hang_up()
-        with started(system.folder, system.config, system.config_file) as again:
+        with started(system.folder, system.config, system.config_file) as again:  # it stops Asterisk at its end
             assert "asterisk.adopted" in again.log()
             since = asyncio.get_running_loop().time()
             await talking.speak(tone(700.0))

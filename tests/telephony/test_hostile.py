@@ -140,9 +140,11 @@ async def test_half_open_and_lying_fastagi_connections(system: System) -> None:
         with socket.create_connection(("127.0.0.1", port), timeout=10) as liar:
             liar.sendall(b"agi_channel: x\nagi_channel: y\nagi_uniqueid: 1\n\n")
             assert await asyncio.to_thread(_reads_end, liar)
-        with socket.create_connection(("127.0.0.1", port), timeout=10) as flood:
-            with pytest.raises(ConnectionError):
-                await asyncio.to_thread(_flood, flood)
+        with (
+            socket.create_connection(("127.0.0.1", port), timeout=10) as flood,
+            pytest.raises(ConnectionError),
+        ):
+            await asyncio.to_thread(_flood, flood)
         for connection in silent:
             assert await asyncio.to_thread(_reads_end, connection), "closed when no environment came in time"
     finally:

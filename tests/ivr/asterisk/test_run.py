@@ -118,7 +118,7 @@ async def test_the_keeper_starts_it_again_after_a_kill(asterisk_factory: Asteris
     first = instance.asterisk.pid
     assert first is not None
     os.kill(first, signal.SIGKILL)
-    while keeper.restarts == 0:  # noqa: ASYNC110 - the keeper tells nobody else of a restart
+    while keeper.restarts == 0:
         await asyncio.sleep(0.01)
     await asyncio.wait_for(keeper.ready.wait(), 30)
     assert instance.asterisk.pid != first

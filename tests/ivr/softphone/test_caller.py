@@ -191,7 +191,7 @@ async def test_an_answer_that_crosses_the_cancel_is_hung_up() -> None:
         dialling = asyncio.create_task(us.dial(timeout_s=0.1))
         call = await agent.next_call(1)
         async with asyncio.timeout(2):
-            while not line.lost:  # noqa: ASYNC110 - the relay reports nothing
+            while not line.lost:
                 await asyncio.sleep(0.001)
         await call.answer()
         with pytest.raises(CallTimeout):
@@ -339,7 +339,7 @@ async def test_early_media_is_heard() -> None:
             async with caller(endpoint.local) as us:
                 dialling = asyncio.create_task(us.dial(timeout_s=3))
                 async with asyncio.timeout(2):
-                    while not exchanges:  # noqa: ASYNC110 - a bare list
+                    while not exchanges:
                         await asyncio.sleep(0.001)
                 assert helper._media is not None
                 body = sdp.offer("127.0.0.1", helper._media.port, 1)

@@ -62,7 +62,7 @@ async def them() -> AsyncIterator[Phone]:
 async def until(condition: Callable[[], bool]) -> None:
     """Give datagrams time to arrive; loopback has no event of its own for "it was dropped"."""
     async with asyncio.timeout(3):
-        while not condition():  # noqa: ASYNC110 - nothing of ours reports a datagram
+        while not condition():
             await asyncio.sleep(0.005)
 
 

@@ -12,7 +12,7 @@ def counter() -> tuple[list[float], Callable[[], None]]:
 
 async def wait_for(times: list[Any], count: int) -> None:
     async with asyncio.timeout(5):
-        while len(times) < count:  # noqa: ASYNC110 - a ticker with nothing on it but lists
+        while len(times) < count:
             await asyncio.sleep(0.005)
 
 
