@@ -135,7 +135,9 @@ async def test_the_parent_dies_and_the_next_one_goes_on(start_system: SystemFact
             assert call.rang_at - alone.answered_at < LAW_2_S
             await call.answered.wait()
             await alone.hang_up()
-        with started(system.folder, system.config, system.config_file) as again:  # it stops Asterisk at its end
+        with started(
+            system.folder, system.config, system.config_file
+        ) as again:  # it stops Asterisk at its end
             assert "asterisk.adopted" in again.log()
             since = asyncio.get_running_loop().time()
             await talking.speak(tone(700.0))
