@@ -21,7 +21,7 @@ install-recipe: $(VENV)/.recipe ## and those that training the speech model need
 $(VENV)/.%: requirements/%.txt scripts/install
 	scripts/install $* $(VENV)
 
-check: install-dev ## lint, format, types
+check: install-recipe ## lint, format, types (of the recipe, too: wants PyTorch)
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy .
