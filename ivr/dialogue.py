@@ -394,7 +394,8 @@ class Dialogue:
     def _final_word(self, reason: Reason) -> Outcome:
         """Asked and waited enough: what stands now counts, and police where it is not clear or not at its end."""
         decision = self._triage.decide(self.text, self._confidence, words=self._words)
-        at_its_end = self._partial is None and not self._hearing.asked
+        unfinished = self._partial is not None or self._hearing.asked or self._heard_until < self._last_voice
+        at_its_end = not unfinished and not self._speaks(self._loop.time())
         clear = self._verdict[0] is Listening.LIVELIHOOD_CLEAR  # no police word stands, not even a weak one
         if decision.route is Route.MINSHENG and clear and reason is not Reason.SILENT and at_its_end:
             return self._outcome(decision, reason)

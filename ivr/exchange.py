@@ -27,7 +27,7 @@ from ivr.prompts import Prompts
 from records.masking import mask_number
 from transfer.errors import LocationUnreadable
 from transfer.geoloc import read_location
-from transfer.handoff import channel_variables
+from transfer.handoff import channel_variables, geolocation_variables
 from transfer.location import CallerLocation
 from triage.engine import Triage
 
@@ -36,6 +36,7 @@ log = structlog.get_logger(__name__)
 SCRIPT = "110"
 _AUDIO_JOINS_WITHIN_S = 1.0
 _PROBE_S = 0.3
+_LOOP_ANSWERS_WITHIN_S = 1.0
 _TALK_ENDS_WITHIN_S = 2.0
 """From the end of the audio to the outcome: last words of a caller who is gone, and closing the connection."""
 _MARGIN_S = 5.0
@@ -83,6 +84,7 @@ class Exchange:
         environment = session.environment
         sip_call_id = ""
         try:
+            self._make_sure_that_we_live()
             # First of all: the dialplan gave us a second and a half; now that we are here, take what we need.
             session.set_variable("TIMEOUT(absolute)", f"{self.patience.listen_limit_s + _MARGIN_S:g}")
             sip_call_id = session.get_full_variable("${CHANNEL(pjsip,call-id)}")
@@ -113,6 +115,10 @@ class Exchange:
         for name, value in channel_variables(decision, location).items():
             session.set_variable(name, value)
 
+    def _make_sure_that_we_live(self) -> None:
+        """Raise TimeoutError when the event loop does not answer: then the dialplan's short limit is to stand."""
+        asyncio.run_coroutine_threadsafe(_answer(), self.loop).result(timeout=_LOOP_ANSWERS_WITHIN_S)
+
     def _locate(self, session: AgiSession, call_id: str) -> CallerLocation | None:
         try:
             location = read_location(lambda field: session.get_full_variable(f"${{GEOLOC_PROFILE({field})}}"))
@@ -122,6 +128,8 @@ class Exchange:
             return None
         if location is not None:
             self.journal.located(call_id, location)
+            for name, value in geolocation_variables(location).items():
+                session.set_variable(name, value)
         return location
 
     def _talk(self, session: AgiSession, call_id: str) -> Outcome:
@@ -172,3 +180,7 @@ class Exchange:
                 ).run()
             finally:
                 await session.close()
+
+
+async def _answer() -> None:
+    """Nothing but a sign of life from the event loop."""

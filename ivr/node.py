@@ -60,13 +60,13 @@ async def run_node(config: Config, inherited: Inherited) -> None:
         writer = EventWriter(store, Spool(config.spool_dir))
         stack.callback(writer.close, _FLUSH_S)
         journal = Journal(writer.submit)
-        decoders = await asyncio.to_thread(_decoders, config)
-        if isinstance(decoders, DecodePool):
-            stack.callback(decoders.close)
         audio_socket = socket.socket(fileno=inherited.audiosocket)
         audio = AudioSocketServer(audio_socket, max_sessions=2 * config.speech.capacity)
         await audio.start()
         stack.push_async_callback(audio.close)
+        decoders = await asyncio.to_thread(_decoders, config)
+        if isinstance(decoders, DecodePool):
+            stack.callback(decoders.close)
         switchboard = Switchboard(config.asterisk, journal)
         switchboard.start()
         stack.push_async_callback(asyncio.to_thread, switchboard.close)

@@ -79,6 +79,21 @@ def _is_stopped(pid: int) -> bool:
     return stat.rpartition(")")[2].split()[0] in "Tt"
 
 
+def _turn_away(listener: socket.socket) -> None:
+    """Close the connections that wait for a node that is gone.
+
+    Asterisk has sent their calls' audio into them and would notice nothing until the next node is ready; a closed
+    one lets its dialplan go on to police at once. The port itself goes on listening.
+    """
+    listener.setblocking(False)
+    while True:
+        try:
+            waiting, _ = listener.accept()
+        except OSError:  # BlockingIOError: nobody waits any more
+            return
+        waiting.close()
+
+
 def node_command(config_path: Path | None) -> Callable[[str], Sequence[str]]:
     """The node's command line, to be completed with the descriptors that it inherits. None: the usual config.yaml."""
     # absolute: the node runs in the project's folder, whoever started us stood elsewhere
@@ -163,6 +178,7 @@ class NodeKeeper:
         finally:
             self.ready.clear()
             await self._stop()  # before the lifeline ends: an orderly stop is not an orphan's
+            _turn_away(listeners.audiosocket)
             pulse.close()
             os.close(lifeline_write)
 

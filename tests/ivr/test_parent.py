@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import select
 import signal
@@ -105,6 +106,20 @@ async def test_the_node_becomes_ready_and_serves_on_the_inherited_port(tmp_path:
         pid = await kept.ready()
         assert await kept.call() == pid
         assert kept.keeper.restarts == 0
+
+
+async def test_audio_that_waits_for_a_node_that_has_died_is_let_go(tmp_path: Path) -> None:
+    """Asterisk would keep sending into it, and its caller hear nothing, until the next node is ready."""
+    async with keeping(tmp_path) as kept:
+        pid = await kept.ready()
+        reader, writer = await asyncio.open_connection(*kept.listeners.audiosocket.getsockname())
+        os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ConnectionResetError):
+            assert await asyncio.wait_for(reader.read(), LIMIT_S) == b""
+        writer.close()
+        with contextlib.suppress(ConnectionResetError):
+            await writer.wait_closed()
+        await kept.ready_again(pid)
 
 
 async def test_a_beating_node_is_left_alone(tmp_path: Path) -> None:
