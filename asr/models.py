@@ -153,7 +153,7 @@ class ModelShelf:
                 model_files.check(path)
                 model_files.sample_rate(path)
             except ModelBroken as error:
-                _LOG.warning("model_ignored", model=name, reason=str(error))
+                _LOG.warning("model.ignored", model=name, reason=str(error))
             else:
                 yield name, path
 

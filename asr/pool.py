@@ -80,12 +80,6 @@ class DecodePool:
         with self.lock:
             return self._lag()
 
-    @property
-    def open_streams(self) -> int:
-        """How many calls hold a place now."""
-        with self.lock:
-            return len(self._streams)
-
     def open(self, on_utterance: OnUtterance, on_failure: OnFailure | None = None) -> SpeechStream:
         """Give a call its place and stream; never blocks (the recogniser is made on a pool thread).
 
@@ -128,7 +122,7 @@ class DecodePool:
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
             if thread.is_alive():
-                _LOG.error("decode_thread_frozen", thread=thread.name, waited_s=timeout_s)
+                _LOG.error("decode.thread_frozen", thread=thread.name, waited_s=timeout_s)
 
     def now(self) -> float:
         """Return the pool's clock in seconds."""

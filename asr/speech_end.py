@@ -43,7 +43,6 @@ _STEADY_DB = 1.2  # standard deviation of the level; noise has 0.7, syllables ha
 _VOTES = 4  # a voice begins when 3 of 4 frames say so: a click is one frame, a syllable at least five
 _VOTES_NEEDED = 3
 _HANGOVER_S = 0.2  # stop consonants and the gaps between syllables do not end a voice
-_HEARD_S = 0.12  # one short word ("喂" has 0.16 s of voice); less is a knock on the microphone
 
 
 class EndOfSpeech:
@@ -67,11 +66,6 @@ class EndOfSpeech:
     def speaking(self) -> bool:
         """Whether a voice is heard now (or was within the last 0.2 s)."""
         return self._speaking
-
-    @property
-    def heard_speech(self) -> bool:
-        """Whether there has been a voice at all, as long as one short word."""
-        return self.speech_s >= _HEARD_S
 
     @property
     def silence_s(self) -> float:

@@ -173,13 +173,13 @@ class SpeechStream:
 
     def _fail(self, error: Exception) -> None:
         """End this stream with an error and report it."""
-        _LOG.warning("decode_failed", engine=self._engine.name, error=repr(error))
+        _LOG.warning("decode.failed", engine=self._engine.name, error=repr(error))
         self._recogniser = None
         if self._end(error) and self._on_failure is not None:
             try:
                 self._on_failure(error)
             except Exception as second:  # noqa: BLE001 - a callback must not cost a pool thread
-                _LOG.exception("on_failure_raised", error=repr(second))
+                _LOG.exception("decode.on_failure_raised", error=repr(second))
 
     def _end(self, outcome: Utterance | Exception | None) -> bool:
         """End the stream, free its place, settle finish()'s future; False when it had ended before.

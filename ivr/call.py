@@ -126,7 +126,3 @@ class CallLife:
             ) from None
         self.path.append(self.state)
         return self.state
-
-    def may(self, happening: Happening) -> bool:
-        """Whether the table has a way for this happening from here."""
-        return (self.state, happening) in TABLE

@@ -31,7 +31,9 @@ class _Section(BaseModel):
 class CallSettings(_Section):
     """The dialogue with the caller; every value in seconds."""
 
-    listen_limit_s: float = Field(20.0, ge=5, le=60, description="the whole dialogue, then police")
+    listen_limit_s: float = Field(
+        20.0, ge=5, le=60, description="then police, unless a clear livelihood request stands"
+    )
     silence_s: float = Field(3.0, ge=1, le=15, description="no voice: ask once, then police")
     sentence_end_s: float = Field(0.5, ge=0.2, le=3, description="pause after a clear livelihood request")
     turn_end_s: float = Field(1.3, ge=0.5, le=5, description="pause after which an unclear caller is asked")
@@ -77,7 +79,9 @@ class PromptSettings(_Section):
     """What the caller hears."""
 
     folder: Path | None = Field(
-        None, description="your own recordings; a missing one is taken from the built-in set"
+        None,
+        description="your own recordings; a missing one is taken from the built-in set. waiting.wav and "
+        "please_hold.wav (8 kHz, 16 bit, mono) replace the music and the announcement of the queues",
     )
 
 
@@ -92,7 +96,10 @@ class Config(BaseSettings):
         "info", pattern="^(debug|info|warning|error)$", description="debug, info, warning, error"
     )
     watchdog_s: float = Field(
-        1.5, ge=0.5, le=10, description="a node silent for longer is killed and restarted"
+        1.5,
+        ge=0.5,
+        le=10,
+        description="a node stopped for longer is killed and restarted; one short of CPU gets three times as long",
     )
     call: CallSettings = CallSettings()
     speech: SpeechSettings = SpeechSettings()

@@ -107,7 +107,7 @@ def _asterisk(config: Config) -> Iterator[Finding]:
             yield _private_asterisk(config, error)
     else:
         good = install.version.fitness is Fitness.GOOD
-        mend = "" if good else "升级到 20.14、22.4 或更新版本"
+        mend = "" if good else "建议升级到 20.14、21.9、22.4 或更新版本"
         yield Finding("asterisk", "Asterisk", "ok" if good else "warning", install.describe(), mend)
 
 
@@ -119,7 +119,9 @@ def _private_asterisk(config: Config, error: AsteriskError) -> Finding:
     if shutil.which("apt-get"):
         mend = "首次启动时自动安装到数据目录"
         return Finding("asterisk", "Asterisk", "warning", f"本机没有可用的 Asterisk（{error}）", mend)
-    mend = "安装 Asterisk 20.14 以上，并设置 asterisk: binary:"
+    mend = (
+        "安装 Asterisk 20.5、21.0、22.0 或更新版本（建议 20.14、21.9、22.4 以上），并设置 asterisk: binary:"
+    )
     return Finding("asterisk", "Asterisk", "fault", f"本机没有可用的 Asterisk（{error}）", mend)
 
 
@@ -156,7 +158,7 @@ def _speech(config: Config) -> Iterator[Finding]:
         yield Finding("speech", "语音模型", "fault", str(error), mend)
         return
     if folder == BUNDLED_MODEL:
-        mend = "接真人前：python -m ivr model install"
+        mend = "接真人前：python -m ivr model install 模型.zip"
         yield Finding("speech", "语音模型", "warning", what + "：只听得懂合成语音", mend)
     else:
         yield Finding("speech", "语音模型", "ok", what)
@@ -210,7 +212,7 @@ def _ports(config: Config) -> Iterator[Finding]:
     ):
         trouble = max(_why_not(address, port, kind) for kind in kinds)
         if trouble == errno.EADDRNOTAVAIL:
-            mend = "改正 asterisk: bind_address: 或 server_address:"
+            mend = "改正 asterisk: bind_address:（server_address: 只能是 127.0.0.1）"
             yield Finding(name, title, "fault", f"{address} 不是本机的地址", mend)
         elif trouble and not running:
             mend = "若不是本系统在运行，请换一个端口"

@@ -20,7 +20,7 @@ from ivr.asterisk.run import Asterisk
 from ivr.config import Config
 from ivr.errors import NodeFailed
 from ivr.parent import Listeners, NodeKeeper, node_command
-from ivr.prompts import FOLDER as BUILT_IN_PROMPTS
+from ivr.prompts import folder_for_asterisk
 
 log = structlog.get_logger(__name__)
 
@@ -95,11 +95,7 @@ def _prepare_asterisk(config: Config, progress: Callable[[str], None]) -> Asteri
     settings = config.asterisk
     install = ensure(settings, progress=progress)
     account = Account.choose(settings.user)
-    prompts = next(
-        (f for f in (config.prompts.folder, BUILT_IN_PROMPTS) if f and (f / "please_hold.wav").is_file()),
-        None,
-    )
-    rendered = render(settings, install, account, prompts=prompts)
+    rendered = render(settings, install, account, prompts=folder_for_asterisk(config.prompts.folder))
     asterisk = Asterisk(install, settings, account)
     if rendered.changed and rendered.layout.control_socket.exists():
         try:

@@ -95,12 +95,6 @@ class Store:
                 )
             return [_record(row) for row in session.scalars(query)]
 
-    def events_of(self, call_id: str) -> list[FeedEvent]:
-        """All events of one call, in the order in which they were written."""
-        query = select(*FEED_COLUMNS).where(EventRow.call_id == call_id).order_by(EventRow.seq)
-        with self._reading() as session:
-            return [FeedEvent(*row) for row in session.execute(query)]
-
     def close(self) -> None:
         """Close the connections that are not in use."""
         self._engine.dispose()

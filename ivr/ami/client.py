@@ -106,7 +106,7 @@ class AmiClient:
             return  # never started, or closed from a receiver
         thread.join(self._closing_timeout_s)
         if thread.is_alive():
-            _log.error("ami_thread_stuck", thread=thread.name)
+            _log.error("ami.thread_stuck", thread=thread.name)
 
 
 class _Receiver(threading.Thread):
@@ -162,7 +162,7 @@ class _Receiver(threading.Thread):
             else:
                 self._on_state(item)
         except Exception:  # noqa: BLE001 - the next event is not to suffer from this one
-            _log.exception("ami_receiver_failed", item=item.name if isinstance(item, AmiEvent) else item)
+            _log.exception("ami.receiver_failed", item=item.name if isinstance(item, AmiEvent) else item)
 
     def _drop_oldest(self) -> None:
         """Drop the oldest event (never a state)."""
@@ -172,4 +172,4 @@ class _Receiver(threading.Thread):
                 break
         self._dropped += 1
         if self._dropped & (self._dropped - 1) == 0:  # 1, 2, 4, 8 …: say it, but do not flood
-            _log.error("ami_events_dropped", dropped=self._dropped, waiting=len(self._waiting))
+            _log.error("ami.events_dropped", dropped=self._dropped, waiting=len(self._waiting))

@@ -171,7 +171,7 @@ class HealedClient(AMIClient):  # type: ignore[misc]  # asterisk-ami is untyped
                     self._greeted.set()
         except (OSError, AmiProtocolError) as error:
             if self.connected:
-                _log.warning("ami_connection_broken", error=type(error).__name__, reason=str(error))
+                _log.warning("ami.connection_broken", error=type(error).__name__, reason=str(error))
         finally:
             self.cut()
             self._greeted.set()
@@ -187,7 +187,7 @@ class HealedClient(AMIClient):  # type: ignore[misc]  # asterisk-ami is untyped
             try:
                 self._on_event(parsed)
             except Exception:  # noqa: BLE001 - the listening thread outlives its listeners' mistakes
-                _log.exception("ami_event_receiver_failed", ami_event=parsed.name)
+                _log.exception("ami.event_receiver_failed", ami_event=parsed.name)
         elif isinstance(parsed, AmiResponse):
             with self._waiting:
                 answer = self._answers.pop(parsed.fields.get("ActionID", ""), None)

@@ -82,11 +82,10 @@ class Keeper(AutoReconnect):  # type: ignore[misc]  # asterisk-ami is untyped
         except AmiError as error:
             if type(error) is not type(self.fault):  # once for each kind of trouble, not for each try
                 refused = isinstance(error, AmiRefused)
-                _log.error("ami_login_refused" if refused else "ami_unavailable", reason=str(error))
+                _log.error("ami.login_refused" if refused else "ami.unavailable", reason=str(error))
             self.fault = error
             return False
         self.fault = None
-        _log.info("ami_connected")
         return True
 
     def ping(self) -> bool:
@@ -95,7 +94,7 @@ class Keeper(AutoReconnect):  # type: ignore[misc]  # asterisk-ami is untyped
             self._client.request("Ping", {})
         except AmiError as error:
             if not self.finished.is_set():
-                _log.warning("ami_ping_failed", error=type(error).__name__)
+                _log.warning("ami.ping_failed", error=type(error).__name__)
             return False
         return True
 

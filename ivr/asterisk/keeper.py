@@ -38,19 +38,28 @@ class AsteriskKeeper:
             try:
                 await asyncio.to_thread(self.asterisk.start)
             except (AsteriskError, OSError) as error:
-                log.error("asterisk.not_started", error=str(error))  # noqa: TRY400 - no stack wanted
-                await asyncio.to_thread(self.asterisk.stop)
+                if self.asterisk.adopted and self.asterisk.alive():
+                    # It carries calls of before; a console that answers late is no reason to end them.
+                    log.warning("asterisk.console_slow", pid=self.asterisk.pid, error=str(error))
+                    await self._serve(began)
+                else:
+                    log.error("asterisk.not_started", error=str(error))  # noqa: TRY400 - no stack wanted
+                    await asyncio.to_thread(self.asterisk.stop)
             else:
-                self.ready.set()
-                try:
-                    await self._gone()
-                finally:
-                    self.ready.clear()
-                log.error("asterisk.died", lived_s=round(loop.time() - began, 1))
+                await self._serve(began)
             self.restarts += 1
             steady = loop.time() - began > _STEADY_S
             backoff = 0.0 if steady else min(_LONGEST_BACKOFF_S, 2 * backoff + _FIRST_BACKOFF_S)
             await asyncio.sleep(backoff)  # one that dies at its start must not eat the machine
+
+    async def _serve(self, began: float) -> None:
+        """It is ready for as long as its process is there."""
+        self.ready.set()
+        try:
+            await self._gone()
+        finally:
+            self.ready.clear()
+        log.error("asterisk.died", lived_s=round(asyncio.get_running_loop().time() - began, 1))
 
     async def _gone(self) -> None:
         """Return when the process has ended."""

@@ -6,6 +6,7 @@ template prints is checked once more here.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import resource
@@ -89,7 +90,7 @@ def render(
     values = {
         "layout": layout,
         "install": install,
-        "ami_secret": layout.ami_secret(settings.ami_secret),
+        **_secrets(layout, settings),
         "please_hold": please_hold,
         "trace": trace,
         "open_files": min(_MOST_OPEN_FILES, resource.getrlimit(resource.RLIMIT_NOFILE)[1]),
@@ -117,7 +118,7 @@ def render_for_elsewhere(
     values = {
         "layout": elsewhere,
         "install": None,
-        "ami_secret": Layout.of(settings).ami_secret(settings.ami_secret),  # the one that we log in with
+        **_secrets(Layout.of(settings), settings),  # the one that we log in with
         "please_hold": _sounds(layout, prompts, here) and str(elsewhere.sounds / Path(PLEASE_HOLD).stem),
         "trace": False,
         "geolocation": True,
@@ -150,6 +151,13 @@ def read_dialplans(folder: Path) -> Mapping[str, str]:
             "lost there. Put it back, or take the files of the last version that worked."
         )
     return texts
+
+
+def _secrets(layout: Layout, settings: AsteriskSettings) -> dict[str, Any]:
+    """AMI's password, and one that stays the same and that nobody can know."""
+    ami = layout.ami_secret(settings.ami_secret)
+    nobodys = hashlib.sha256(b"registration:" + ami.get_secret_value().encode()).hexdigest()
+    return {"ami_secret": ami, "nobodys_password": nobodys}
 
 
 def _fill(

@@ -15,7 +15,12 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, fi
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,31}")
 #: Sections of pjsip.conf that are ours; a member of that name would be merged with them.
-_RESERVED = frozenset({"carrier", "global", "system", "carrier-identify", "transport-udp", "transport-tcp"})
+_RESERVED = frozenset(
+    (
+        *("carrier", "global", "system", "carrier-identify", "transport-udp", "transport-tcp"),
+        *("registration", "registration-identify"),
+    )
+)
 _SIP_URI = re.compile(
     r"sips?:(?:[A-Za-z0-9._+*-]{1,64}@)?[A-Za-z0-9.-]{1,253}(?::\d{1,5})?(?:;transport=(?:udp|tcp|tls))?"
 )
@@ -152,7 +157,7 @@ class AsteriskSettings(BaseModel):
         90,
         ge=20,
         le=600,
-        description="after so long unanswered in the queue, all dispatchers are dialled directly too",
+        description="after so long unanswered in the queue, a call joins it anew, one place further in front",
     )
     minsheng_ring_s: int = Field(
         15, ge=5, le=120, description="how long an agent's phone rings before the next try"

@@ -11,7 +11,7 @@ from ivr.asterisk.render import render_for_elsewhere
 from ivr.commands import settings
 from ivr.commands.stopping import run_until_signal
 from ivr.config import Config
-from ivr.prompts import FOLDER as BUILT_IN_PROMPTS
+from ivr.prompts import folder_for_asterisk
 from ivr.serve import serving
 
 
@@ -32,7 +32,7 @@ def command(ctx: click.Context, *, no_asterisk: bool, folder: Path | None, leave
         if not no_asterisk:
             raise click.UsageError("--render 只与 --no-asterisk 同用")
         rendered = render_for_elsewhere(
-            config.asterisk, folder, prompts=config.prompts.folder or BUILT_IN_PROMPTS
+            config.asterisk, folder, prompts=folder_for_asterisk(config.prompts.folder)
         )
         print(f"已写入 {rendered.layout.root}；先读其中的 INSTALL.md。", flush=True)
     run_until_signal(_serve(config, ctx.obj, with_asterisk=not no_asterisk, leave_asterisk=leave_asterisk))

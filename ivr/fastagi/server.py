@@ -138,7 +138,7 @@ class FastAgiServer:
             thread.join(max(until - time.monotonic(), 0.0))
         stuck = sum(thread.is_alive() for thread in threads)
         if stuck:
-            _log.error("fastagi_threads_stuck", threads=stuck)
+            _log.error("fastagi.threads_stuck", threads=stuck)
         for sock in (self._wake_reader, self._wake_writer, self._owned):
             if sock is not None:
                 sock.close()
@@ -160,14 +160,14 @@ class FastAgiServer:
             except (BlockingIOError, ConnectionAbortedError):
                 return
             except OSError as error:  # no file descriptors left, most likely: others will be freed
-                _log.error("fastagi_accept_failed", reason=error.strerror)
+                _log.error("fastagi.accept_failed", reason=error.strerror)
                 self._stopping.wait(_PAUSE_AFTER_FAILED_ACCEPT_S)
                 return
             peer = str(address[0])
             refusal = self._refusal(peer) or self._admit(sock, peer)
             if refusal is not None:
                 sock.close()
-                _log.warning("fastagi_connection_refused", peer=peer, reason=refusal)
+                _log.warning("fastagi.connection_refused", peer=peer, reason=refusal)
 
     def _admit(self, sock: socket.socket, peer: str) -> str | None:
         """Start a call's thread; a reason when the system gives none."""
@@ -227,8 +227,8 @@ class FastAgiServer:
             try:
                 self._handle(session)
             except CallerGone:
-                _log.info("fastagi_caller_gone")
+                _log.info("fastagi.caller_gone")
             except SessionClosed:
-                _log.warning("fastagi_session_closed_by_server")
+                _log.warning("fastagi.session_closed_by_server")
             except Exception as error:  # noqa: BLE001 - one call's fault is never another's
-                _log.exception("fastagi_handler_failed", error=type(error).__name__)
+                _log.exception("fastagi.handler_failed", error=type(error).__name__)

@@ -19,8 +19,20 @@ FOLDER = Path(__file__).with_name("zh-CN")
 """The files made from prompts.yaml. Asterisk plays them too: they are 8 kHz, 16 bit, mono."""
 WAITING_MUSIC = "waiting"
 """Played by Asterisk only, so it may lie in a folder of recordings, but calls do not need it here."""
+ANNOUNCEMENT = "please_hold"
+"""Played by Asterisk only, too, between stretches of the music."""
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+
+def folder_for_asterisk(own: Path | None) -> Path:
+    """The folder of what Asterisk itself plays in its queues: the operator's if it has any of that, else ours.
+
+    It is taken as a whole: where only the music is the operator's, there is no announcement in another voice.
+    """
+    if own is not None and any((own / f"{key}.wav").is_file() for key in (ANNOUNCEMENT, WAITING_MUSIC)):
+        return own
+    return FOLDER
 
 
 class Prompts:

@@ -41,6 +41,11 @@ def listened(wave: Wave) -> EndOfSpeech:
     return end
 
 
+def heard(end: EndOfSpeech) -> bool:
+    """At least one short word: 喂 has 0.16 s of voice; less is a knock on the microphone."""
+    return end.speech_s >= 0.12
+
+
 def clicks() -> Wave:
     wave = np.zeros(5 * RATE)
     wave[::RATE] = 20_000
@@ -73,7 +78,7 @@ def clicks() -> Wave:
 )
 def test_nothing_of_this_is_speech(wave: Wave) -> None:
     end = listened(wave)
-    assert not end.heard_speech
+    assert not heard(end)
     assert not end.speaking
 
 
@@ -90,7 +95,7 @@ def test_speech_is_heard_and_its_end_is_found(say: Say, disturbance: object) -> 
     speech = say(PIPE).astype(np.float64)
     wave = np.concatenate([np.zeros(RATE), speech, np.zeros(2 * RATE)])
     end = listened(wave + disturbance(len(wave)))  # type: ignore[operator]
-    assert end.heard_speech
+    assert heard(end)
     assert not end.speaking
     assert 1.9 <= end.silence_s <= 2.6  # two seconds, and the fading end of the last syllable
     assert 0.4 * len(speech) / RATE <= end.speech_s <= len(speech) / RATE + 0.1
@@ -100,12 +105,12 @@ def test_speech_is_heard_and_its_end_is_found(say: Say, disturbance: object) -> 
 def test_loud_and_faint_callers(say: Say, gain: float) -> None:
     wave = np.concatenate([np.zeros(RATE), gain * say(PIPE), np.zeros(RATE)])
     end = listened(wave)
-    assert end.heard_speech
+    assert heard(end)
     assert end.speech_s > 1.0
 
 
 def test_one_short_word_counts(say: Say) -> None:
-    assert listened(np.concatenate([np.zeros(RATE // 2), say("喂"), np.zeros(RATE // 2)])).heard_speech
+    assert heard(listened(np.concatenate([np.zeros(RATE // 2), say("喂"), np.zeros(RATE // 2)])))
 
 
 def test_who_speaks_from_the_first_moment_is_heard_at_once(say: Say) -> None:
@@ -134,9 +139,9 @@ def test_a_caller_over_a_running_machine_is_heard(say: Say) -> None:
     wave = np.concatenate([noise(800, 4), say(PIPE) + noise(800, 60, seed=1)[: len(say(PIPE))]])
     end = EndOfSpeech()
     end.feed(line(wave[: 4 * RATE]))
-    assert not end.heard_speech
+    assert not heard(end)
     end.feed(line(wave[4 * RATE :]))
-    assert end.heard_speech
+    assert heard(end)
 
 
 def test_silence_is_counted_from_the_beginning_when_nobody_speaks() -> None:
@@ -191,5 +196,4 @@ def test_no_bytes_upset_it(pieces: list[bytes]) -> None:
 def test_no_mixture_upsets_it(seed: int, level: float, hertz: float, frames: int) -> None:
     wave = noise(level, 2.0, seed)[: frames * 160] + sine(hertz, level, 2.0)[: frames * 160]
     end = listened(wave)
-    assert end.speech_s + 1e-9 >= 0.12 * end.heard_speech
-    assert end.speech_s <= frames * FRAME_S + 1e-9
+    assert 0.0 <= end.speech_s <= frames * FRAME_S + 1e-9

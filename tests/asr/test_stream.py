@@ -11,7 +11,9 @@ from asr.errors import PoolClosed, RecogniserFailed, StreamClosed
 from asr.pool import TURN_BYTES, DecodePool
 from asr.utterance import Utterance
 from tests.asr.engines import FAIL, GatedEngine
+from tests.asr.places import taken_places
 
+CAPACITY = 4
 WAIT_S = 20.0  # for what must happen; a healthy run never waits as long
 
 
@@ -22,7 +24,7 @@ def engine() -> GatedEngine:
 
 @pytest.fixture
 def pool(engine: GatedEngine) -> Iterator[DecodePool]:
-    with DecodePool(engine, threads=2, capacity=4, max_lag_s=60.0) as pool:
+    with DecodePool(engine, threads=2, capacity=CAPACITY, max_lag_s=60.0) as pool:
         yield pool
 
 
@@ -107,7 +109,7 @@ def test_cancel_frees_place_and_recogniser_and_forgets_the_rest(
         stream.feed(b"\2" * TURN_BYTES)
         stream.cancel()
         stream.cancel()
-        assert pool.open_streams == 0
+        assert taken_places(pool, CAPACITY) == 0
         stream.feed(b"\3" * 320)  # the line may still deliver a frame: no complaint
         assert stream.finish().cancelled()
     assert engine.freed.acquire(timeout=WAIT_S)
@@ -166,7 +168,7 @@ def test_a_broken_recogniser_fails_only_its_own_call(engine: GatedEngine, pool: 
     assert broken.finish() is broken.finish()
     broken.feed(b"\1" * 320)  # ignored: there is nobody to hear it
     assert healthy.finish().result(WAIT_S).text == "all 6400"
-    assert pool.open_streams == 0
+    assert taken_places(pool, CAPACITY) == 0
 
 
 def test_a_failure_after_finish_reaches_the_future(pool: DecodePool, engine: GatedEngine) -> None:
@@ -196,7 +198,7 @@ def test_a_callback_that_raises_costs_its_call_and_no_thread(pool: DecodePool) -
 
 def test_closing_the_pool_ends_every_stream(engine: GatedEngine) -> None:
     failures: list[Exception] = []
-    pool = DecodePool(engine, threads=1, capacity=4, max_lag_s=60.0)
+    pool = DecodePool(engine, threads=1, capacity=CAPACITY, max_lag_s=60.0)
     waiting, open_one = pool.open(ignore, failures.append), pool.open(ignore, failures.append)
     engine.gate.clear()
     waiting.feed(b"\1" * 320)
@@ -236,7 +238,7 @@ def test_many_threads_feeding_finishing_and_cancelling_at_once(engine: GatedEngi
         assert len(futures) == 320
         assert sum(future.cancelled() for future in futures) >= 8 * 13
         assert {future.result().text for future in futures if not future.cancelled()} == {"all 320"}
-        assert pool.open_streams == 0
+        assert taken_places(pool, 64) == 0
 
 
 async def test_the_event_loop_waits_for_words_without_blocking(pool: DecodePool, engine: GatedEngine) -> None:

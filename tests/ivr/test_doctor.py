@@ -247,7 +247,7 @@ def test_the_bundled_model_is_for_no_human_caller(tmp_path: Path) -> None:
     finding = found(configured(tmp_path), "speech")
     assert finding.state == "warning"
     assert "合成语音" in finding.what
-    assert "model install" in finding.mend
+    assert "model install 模型.zip" in finding.mend
 
 
 def test_a_model_that_is_missing_or_broken(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ def document(road: str, prologue: str = "") -> bytes:
 
 
 LARGEST_INVITE = 65_536
+EVIL = "${SET(GLOBAL(FASTAGI_URL)=agi://127.0.0.1:4573)}"
 BOMB = '<!DOCTYPE a [<!ENTITY b "haha"><!ENTITY c "' + "&b;" * 50 + '"><!ENTITY d "' + "&c;" * 50 + '">]>'
 LOCATIONS = {
     "broken": b'<?xml version="1.0"?><presence><dm:device>',
@@ -35,6 +36,11 @@ LOCATIONS = {
     "bomb": document("&d;", BOMB),
     "file": document("&f;", '<!DOCTYPE a [<!ENTITY f SYSTEM "file:///etc/hostname">]>'),
     "quotes": document("&quot;,HNO=&quot;1&#13;&#10;X-Evil: yes${SHELL(id)}"),
+    "leaves the function": document(f"x):{EVIL}"),
+    "behind 4096 bytes": document("x" * 5000 + EVIL),
+    "device": document("五一路").replace(
+        b"</dm:device>", f"<dm:deviceID>{EVIL}</dm:deviceID></dm:device>".encode()
+    ),
 }
 NAMES = {
     "quotes": 'a"b\\',
@@ -75,6 +81,9 @@ async def test_hostile_location(system: System, what: str) -> None:
         assert socket.gethostname() not in seen.replace("127.0.0.1", "")
         assert len(seen) < LARGEST_INVITE
         assert not call.invite.header("X-Evil")
+        assert f"FASTAGI_URL=agi://127.0.0.1:{system.config['asterisk']['fastagi_port']}" in (
+            system.asterisk("dialplan show globals")
+        )
 
 
 @pytest.mark.usefixtures("serves_on")

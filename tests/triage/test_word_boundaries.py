@@ -1,12 +1,17 @@
 from __future__ import annotations
 
-import jieba
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from triage.spoken_text import fold
 from triage.word_boundaries import Segmenter
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -23,10 +28,16 @@ def test_a_lexicon_phrase_is_a_word(segmenter: Segmenter) -> None:
     assert "民生壹壹零" in segmenter.segment("请接民生壹壹零谢谢")
 
 
-def test_the_global_tokenizer_is_left_alone(segmenter: Segmenter) -> None:
-    assert not jieba.dt.initialized
-    assert "民生壹壹零" not in jieba.dt.FREQ
-    assert segmenter.segment("救命")
+def test_the_global_tokenizer_is_left_alone() -> None:
+    """In a process of its own: in this one another test may have used it."""
+    program = (
+        "import jieba; from triage.word_boundaries import Segmenter;"
+        "print(Segmenter(['民生壹壹零']).segment('民生壹壹零'), jieba.dt.initialized, len(jieba.dt.FREQ))"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert told.stdout.split() == ["['民生壹壹零']", "False", "0"]
 
 
 def test_dictionary_words_are_told_from_phrases(segmenter: Segmenter) -> None:

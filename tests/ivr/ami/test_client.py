@@ -114,7 +114,7 @@ def test_a_receivers_mistake_costs_nothing_else(
     manager.say(pack("Event: Bad") + pack("Event: Good"))
     heard.until(lambda: heard.names == ["Bad", "Good"])
     assert client.action("Ping").status == "Success"
-    assert [e["item"] for e in logged if e["event"] == "ami_receiver_failed"] == ["Bad"]
+    assert [e["item"] for e in logged if e["event"] == "ami.receiver_failed"] == ["Bad"]
 
 
 def test_a_slow_receiver_holds_up_nothing_and_loses_the_oldest(
@@ -140,7 +140,7 @@ def test_a_slow_receiver_holds_up_nothing_and_loses_the_oldest(
     heard.until(lambda: len(heard.names) == 4)
     assert heard.names == ["E0", "E7", "E8", "E9"]
     assert heard.states == [True]
-    assert [e["dropped"] for e in logged if e["event"] == "ami_events_dropped"] == [1, 2, 4]
+    assert [e["dropped"] for e in logged if e["event"] == "ami.events_dropped"] == [1, 2, 4]
 
 
 def test_a_state_is_never_dropped(manager: ManagerSide, connect: Connect, heard: Heard) -> None:

@@ -137,7 +137,7 @@ def test_a_refused_login_is_told_apart_and_tried_again(
     until(lambda: connections_made(manager) >= 2)
     assert isinstance(keeper.fault, AmiRefused)
     assert str(keeper.fault) == "Authentication failed"
-    assert [e["event"] for e in logged] == ["ami_login_refused"]  # once, not for each try
+    assert [e["event"] for e in logged] == ["ami.login_refused"]  # once, not for each try
     assert states == []
     manager.answer = lambda fields: agreeing(fields | {"Secret": "right"})
     until(lambda: states == [True])
@@ -152,7 +152,7 @@ def test_a_closed_port_is_tried_until_it_opens(
     keeper, states = keep(port=port)
     until(lambda: isinstance(keeper.fault, AmiUnavailable))
     threading.Event().wait(0.3)
-    assert [e["event"] for e in logged] == ["ami_unavailable"]
+    assert [e["event"] for e in logged] == ["ami.unavailable"]
     late = ManagerSide(port=port)
     until(lambda: states == [True])
     keeper.stop()

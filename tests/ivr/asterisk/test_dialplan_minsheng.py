@@ -6,8 +6,10 @@ import time
 from typing import Any
 from urllib.parse import unquote
 
+import numpy as np
 import pytest
 
+from asr.g711 import alaw_encode
 from tests.ivr.asterisk.agi_script import AgiScript, decided
 from tests.ivr.asterisk.conftest import CALLER, Scene, SceneFactory
 from tests.ivr.asterisk.sip_peer import Leg, Phone
@@ -33,9 +35,19 @@ def test_the_agent_gets_all_that_is_known(scene: SceneFactory) -> None:
         assert invite.header("X-Minsheng-Call") == "c0ffee-1"
         assert invite.header("X-Minsheng-Category") == "water"
         assert unquote(invite.header("X-Minsheng-Location") or "") == PLACE
+        assert invite.header("X-Minsheng-Said") is None
         assert not [m for m in s.police.heard if m.method == "INVITE"]
         agent.hang_up()
         assert caller.ended.wait(5)
+
+
+def test_the_callers_words_go_along(scene: SceneFactory) -> None:
+    said = "水" * 77 + ",&)"
+    with AgiScript(decided("minsheng", __CALLER_SAID=said)) as script:
+        s, _, _ = with_agent(scene, script)
+        header = s.minsheng.wait_for_method("INVITE").header("X-Minsheng-Said") or ""
+        assert header.isascii()
+        assert unquote(header) == said
 
 
 def test_the_police_line_is_free_while_the_agent_rings(scene: SceneFactory) -> None:
@@ -134,6 +146,49 @@ def test_any_key_while_waiting_leads_to_police(scene: SceneFactory) -> None:
         caller.press("5")
         s.police.wait_for_method("INVITE")
         assert s.lines() == {"police": 1}
+        assert "CallReturned" in s.instance.messages()
+        assert last_priority(s) == 400, "how urgent it is, nobody knows any more"
+
+
+def last_priority(s: Scene) -> int:
+    """The place that the police queue was joined with."""
+    return int(s.instance.messages().rpartition('"QUEUE_PRIO=')[2].partition('"')[0])
+
+
+def in_band(keys: str) -> bytes:
+    """A-law sound of DTMF keys, 120 ms each: how a trunk without RFC 4733 sends them."""
+    rows, columns = (697, 770, 852, 941), (1209, 1336, 1477)
+    time_s = np.arange(960) / 8000
+    sound = b""
+    for key in keys:
+        row, column = divmod("123456789*0#".index(key), 3)
+        wave = np.sin(2 * np.pi * rows[row] * time_s) + np.sin(2 * np.pi * columns[column] * time_s)
+        sound += alaw_encode((8000 * wave).astype(np.int16)) + b"\xd5" * 960
+    return sound
+
+
+def test_keys_that_come_as_sound_count_too(scene: SceneFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    offered = Phone._sdp
+
+    def without_rfc_4733(phone: Phone) -> str:
+        lines = offered(phone).replace(" 8 101\r\n", " 8\r\n").split("\r\n")
+        return "\r\n".join(line for line in lines if ":101 " not in line)
+
+    monkeypatch.setattr(Phone, "_sdp", without_rfc_4733)
+    with AgiScript(decided("minsheng")) as script:
+        s = scene(fastagi_port=script.port, minsheng_answers=180)
+        caller = s.call()
+        s.minsheng.wait_for_method("INVITE")
+        assert caller.media is not None
+        for step, sound in enumerate(batched_sound(b"\xd5" * 1600 + in_band("5"))):
+            caller.phone.send_rtp(8, step * 160, sound, caller.media)
+            time.sleep(0.02)
+        s.police.wait_for_method("INVITE")
+
+
+def batched_sound(sound: bytes) -> list[bytes]:
+    """Packets of 20 ms."""
+    return [sound[at : at + 160] for at in range(0, len(sound), 160)]
 
 
 def test_no_answer_in_time_leads_to_police(scene: SceneFactory) -> None:
@@ -142,6 +197,21 @@ def test_no_answer_in_time_leads_to_police(scene: SceneFactory) -> None:
         s.instance.rx("dialplan set global MINSHENG_WAIT 1")
         s.call()
         assert s.police.wait_for_method("INVITE", limit_s=8)
+        assert last_priority(s) == 200, "a tap that nobody had time for is no emergency"
+        assert "CallReturned" in s.instance.messages()
+
+
+def test_an_unanswered_livelihood_call_waits_behind_an_emergency(scene: SceneFactory) -> None:
+    with AgiScript(decided("minsheng")) as script:
+        s = scene(fastagi_port=script.port, minsheng=(), police_answers=180)
+        s.call()
+        s.police.wait_for_method("INVITE")
+        with AgiScript(decided("police", __TRIAGE_PRIORITY="1")) as urgent:
+            s.instance.rx(f"dialplan set global FASTAGI_URL agi://127.0.0.1:{urgent.port}")
+            s.call(s.stack.enter_context(Phone("13900139000")))
+            first, second = wait_for_queue(s, 2)
+            assert "prio: 400" in first
+            assert "prio: 200" in second
 
 
 def test_no_agents_at_all_leads_to_police_at_once(scene: SceneFactory) -> None:
@@ -172,8 +242,8 @@ def test_an_agent_registers_and_takes_a_call(scene: SceneFactory) -> None:
 
 
 def test_nobody_calls_in_the_name_of_an_agent(scene: SceneFactory) -> None:
-    """A caller who names himself m202 is asked for the password; one who names himself m201 is just a caller."""
-    with AgiScript(decided("police")) as script, Phone("m202") as thief, Phone("m201") as other:
+    """A caller is a caller, whatever phone's name he gives himself; he gets through, and gets nothing else."""
+    with AgiScript(decided("police")) as script, Phone("m202") as named, Phone("m201") as other:
         s = scene(
             fastagi_port=script.port,
             minsheng=(
@@ -181,10 +251,29 @@ def test_nobody_calls_in_the_name_of_an_agent(scene: SceneFactory) -> None:
                 {"name": "m201", "uri": "sip:m201@127.0.0.1:9"},
             ),
         )
-        assert thief.call("110", s.instance.sip_address).code == 401
-        other.call("110", s.instance.sip_address)
-        assert "Executing [110@carrier" in s.instance.messages()
-        assert "Executing [110@agents" not in s.instance.messages()
+        for caller in (named, other):
+            assert caller.call("110", s.instance.sip_address).code == 200
+        assert s.instance.messages().count("Executing [110@carrier:1]") == 2
+        assert "@agents" not in s.instance.messages()
+
+
+def test_a_stranger_is_asked_for_a_password_that_nobody_has(scene: SceneFactory) -> None:
+    s = scene()
+    with Phone("registration") as stranger, Phone("m201") as fixed:
+        assert stranger.register(s.instance.sip_address, "registration") == "401"
+        assert fixed.register(s.instance.sip_address, "") == "401"
+
+
+def test_one_phone_cannot_register_as_another(scene: SceneFactory) -> None:
+    s = scene(
+        minsheng=(
+            {"name": "m202", "password": "quite-secret-1"},
+            {"name": "m203", "password": "quite-secret-2"},
+        )
+    )
+    with Phone("m203") as thief:
+        assert thief.register(s.instance.sip_address, "quite-secret-1") == "401"
+        assert "m203/sip" not in s.instance.rx("pjsip show contacts")
 
 
 def test_refer_frees_the_trunk(scene: SceneFactory) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 import time
@@ -107,7 +108,7 @@ def test_only_the_exact_word_leaves_the_police_line(scene: SceneFactory, route: 
         "app_userevent.so",
         "app_stack.so",
         "res_pjsip_geolocation.so",
-        "func_strings.so,func_logic.so,func_timeout.so,func_groupcount.so,func_callerid.so,func_uri.so",
+        "func_strings.so,func_timeout.so,func_groupcount.so,func_callerid.so,func_uri.so",
     ],
 )
 def test_an_asterisk_without_some_of_its_modules(scene: SceneFactory, missing: str) -> None:
@@ -130,6 +131,52 @@ def test_without_the_queue_all_dispatchers_are_dialled(scene: SceneFactory) -> N
     leg = s.call()
     reaches_police(s, began)
     s.police.wait_for_call().hang_up()
+    assert leg.ended.wait(5)
+
+
+@pytest.mark.parametrize("missing", ["app_queue", "app_queue,app_stack"])
+def test_dialled_directly_they_see_the_same_as_from_the_queue(scene: SceneFactory, missing: str) -> None:
+    with AgiScript(decided("police")) as script:
+        s = scene(fastagi_port=script.port)
+        for module in missing.split(","):
+            s.instance.rx(f"module unload {module}.so")
+        s.call()
+        invite = s.police.wait_for_method("INVITE")
+        assert (invite.header("X-Minsheng-Call") == "c0ffee-1") is ("app_stack" not in missing)
+
+
+def test_an_unanswered_round_overtakes_nobody(scene: SceneFactory) -> None:
+    """While the queue works it is never dialled past: the urgent one stays in front, round after round."""
+    with AgiScript(decided("police", __TRIAGE_PRIORITY="4")) as script:
+        s = scene(police_answers=180, fastagi_port=script.port)
+        s.instance.rx("dialplan set global POLICE_ROUND 2")
+        s.call()
+        s.instance.wait_for_message('"QUEUE_PRIO=102"', limit_s=20)
+        assert "Dial(" not in s.instance.messages()
+
+
+def test_a_silent_caller_is_not_hung_up_on(scene: SceneFactory) -> None:
+    """Mute, hiding, silence suppression: Asterisk has no time-out on sound, for callers and phones alike."""
+    s = scene(fastagi_port=free_ports(1)[0])
+    for name in ("carrier", "p101"):
+        shown = s.instance.rx(f"pjsip show endpoint {name}")
+        for option in ("rtp_timeout", "rtp_timeout_hold"):
+            assert re.search(rf"^ {option} +: 0$", shown, re.MULTILINE), name
+
+
+@pytest.mark.parametrize(
+    "supported", ["", "Supported: timer\r\n", "Supported: timer\r\nSession-Expires: 90\r\n"]
+)
+def test_session_timers_with_and_without_the_peers_support(scene: SceneFactory, supported: str) -> None:
+    """RFC 4028: a peer that does not ask for it is never refreshed, as it might refuse, and talks as ever."""
+    s = scene(fastagi_port=free_ports(1)[0])
+    leg = s.call(extra=supported)
+    answer = leg.phone.wait_for(lambda m: m.method == "200" and "INVITE" in (m.header("CSeq") or ""))
+    assert bool(answer.header("Session-Expires")) is ("Session-Expires" in supported)
+    dispatcher = s.police.wait_for_call()
+    assert "timer" not in (s.police.wait_for_method("INVITE").header("Require") or "")
+    assert not leg.ended.is_set()
+    dispatcher.hang_up()
     assert leg.ended.wait(5)
 
 

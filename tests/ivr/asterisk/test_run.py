@@ -128,6 +128,50 @@ async def test_the_keeper_starts_it_again_after_a_kill(asterisk_factory: Asteris
     assert instance.asterisk.alive()  # the keeper's end is not Asterisk's
 
 
+async def test_an_adopted_one_with_a_slow_console_keeps_its_calls(
+    asterisk_factory: AsteriskFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    instance = asterisk_factory()
+    second = another_of(instance)
+
+    def slow(self: Asterisk, deadline: float) -> None:
+        raise AsteriskStartFailed("did not finish booting in time")
+
+    monkeypatch.setattr(Asterisk, "_await_boot", slow)
+    keeper = AsteriskKeeper(second)
+    task = asyncio.create_task(keeper.keep())
+    await asyncio.wait_for(keeper.ready.wait(), 10)
+    assert second.adopted
+    assert instance.asterisk.alive()
+    assert keeper.restarts == 0
+    await asyncio.to_thread(instance.asterisk.stop)
+    while keeper.restarts == 0:
+        await asyncio.sleep(0.01)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    await asyncio.to_thread(second.stop)
+
+
+async def test_one_of_our_own_that_does_not_boot_is_stopped(
+    asterisk_factory: AsteriskFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    instance = asterisk_factory(start=False)
+
+    def slow(self: Asterisk, deadline: float) -> None:
+        raise AsteriskStartFailed("did not finish booting in time")
+
+    monkeypatch.setattr(Asterisk, "_await_boot", slow)
+    keeper = AsteriskKeeper(instance.asterisk)
+    task = asyncio.create_task(keeper.keep())
+    while keeper.restarts == 0:
+        await asyncio.sleep(0.01)
+    assert not keeper.ready.is_set()
+    monkeypatch.undo()
+    await asyncio.wait_for(keeper.ready.wait(), 30)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
 async def test_the_keeper_tries_a_failing_start_again(asterisk_factory: AsteriskFactory) -> None:
     instance = asterisk_factory(start=False)
     with socket.create_server(("127.0.0.1", instance.settings.sip_port)):

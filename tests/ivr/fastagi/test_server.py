@@ -118,7 +118,7 @@ class TestOneCallsFaultsStayItsOwn:
             assert closed_by_server(sock)
         with dial(server, uniqueid="good") as sock:
             assert sock.recv(100) == b'GET VARIABLE "A"\n'
-        entry = next(e for e in logged if e["event"] == "fastagi_handler_failed")
+        entry = next(e for e in logged if e["event"] == "fastagi.handler_failed")
         assert entry["error"] == "ZeroDivisionError"
         assert entry["uniqueid"] == "bad"
         assert entry["channel"] == "PJSIP/carrier-00000001"
@@ -141,7 +141,7 @@ class TestOneCallsFaultsStayItsOwn:
         sock = dial(server)
         assert sock.recv(100) == b'SET VARIABLE "A" "x"\n'
         reset(sock)
-        until(lambda: any(e["event"] == "fastagi_caller_gone" for e in logged))
+        until(lambda: any(e["event"] == "fastagi.caller_gone" for e in logged))
         assert {e["log_level"] for e in logged} == {"info"}
 
     @pytest.mark.parametrize(
@@ -190,7 +190,7 @@ class TestBounds:
             assert closed_by_server(fourth)
         first.close()
         second.close()
-        assert [e["event"] for e in logged] == ["fastagi_connection_refused"]
+        assert [e["event"] for e in logged] == ["fastagi.connection_refused"]
 
     def test_strangers_are_turned_away(self, start: Start, logged: list[dict[str, object]]) -> None:
         called: list[AgiSession] = []
@@ -234,7 +234,7 @@ class TestBounds:
             until(lambda: bool(logged))
             taken.close()
             assert called.wait(5)
-        assert logged[0]["event"] == "fastagi_accept_failed"
+        assert logged[0]["event"] == "fastagi.accept_failed"
 
 
 class TestClose:
@@ -260,7 +260,7 @@ class TestClose:
         for sock in socks:
             assert closed_by_server(sock)
             sock.close()
-        assert {e["event"] for e in logged} == {"fastagi_session_closed_by_server"}
+        assert {e["event"] for e in logged} == {"fastagi.session_closed_by_server"}
 
     def test_so_are_those_that_are_still_without_environment(self, start: Start) -> None:
         server = start(lambda _session: None, deadline_s=30.0)
@@ -292,7 +292,7 @@ class TestClose:
         with dial(server):
             until(lambda: server.sessions == 1)
             assert not server.close(0.1)
-            assert logged[-1]["event"] == "fastagi_threads_stuck"
+            assert logged[-1]["event"] == "fastagi.threads_stuck"
             leave.set()
             until(lambda: server.sessions == 0)
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from structlog.testing import capture_logs
 
-from ivr.prompts import FOLDER, Prompts
+from ivr.prompts import FOLDER, Prompts, folder_for_asterisk
 from ivr.prompts.errors import PromptMissing, PromptUnreadable
 from ivr.prompts.texts import load_texts
 from ivr.prompts.wav import read_wav
@@ -38,6 +38,19 @@ def test_the_operators_recording_wins_and_the_others_stay(own: Path) -> None:
     assert prompts["greeting"] == read_wav(own / "greeting.wav").tobytes()
     assert prompts.source("greeting") == own / "greeting.wav"
     assert prompts.source("ask_again") == FOLDER / "ask_again.wav"
+
+
+@pytest.mark.parametrize("name", ["please_hold.wav", "waiting.wav"])
+def test_asterisk_plays_from_the_operators_folder_what_is_meant_for_it(own: Path, name: str) -> None:
+    (own / "greeting.wav").write_bytes(wav(sine(0.5)))
+    assert folder_for_asterisk(own) == FOLDER
+    (own / name).write_bytes(wav(sine(0.5)))
+    assert folder_for_asterisk(own) == own
+
+
+def test_without_a_folder_asterisk_plays_the_built_in_announcement(own: Path) -> None:
+    assert folder_for_asterisk(None) == folder_for_asterisk(own / "gone") == FOLDER
+    assert (FOLDER / "please_hold.wav").is_file()
 
 
 def test_a_recording_of_any_rate_and_width_is_converted(own: Path) -> None:
