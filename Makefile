@@ -1,7 +1,6 @@
 # 民生110: the commands that people need. `make help` lists them.
 VENV := .venv
 PYTHON := $(VENV)/bin/python
-PYTEST := $(VENV)/bin/pytest -q -m "not nightly"
 
 .DEFAULT_GOAL := help
 .PHONY: help run demo install install-dev install-recipe check format test nightly bench clean
@@ -31,14 +30,9 @@ format: install-dev ## put the sources in order
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 
-# What mostly waits runs side by side; the telephone runs alone, since thirty calls want both cores; the recipe runs in a
-# process of its own, because libvosk and kaldifst each bring an OpenFst and one process bears only one.
 test: install-dev ## all tests, those with the real Asterisk, PostgreSQL and speech included
 	scripts/install --if-possible recipe $(VENV)
-	$(VENV)/bin/coverage erase
-	$(PYTEST) --ignore=tests/telephony --ignore=tests/models -n 3 --dist loadfile --cov --cov-append --cov-report=
-	$(PYTEST) tests/telephony --cov --cov-append --cov-report=
-	$(PYTEST) tests/models --cov --cov-append --cov-report=term:skip-covered
+	scripts/test $(VENV)
 
 nightly: install-recipe ## the long tests
 	$(VENV)/bin/pytest -m nightly
