@@ -6,8 +6,8 @@ something to decode stands once in a queue. A thread takes the first stream, dec
 each call's audio in order. Nothing is ever dropped: a pool that falls behind lags, says so in `lag_s`, and
 refuses new calls instead.
 
-A frozen or broken recogniser costs its own call; the others do not notice. feed(), finish() and cancel() only
-take the lock for a moment: they are meant for the event loop's thread.
+A frozen or broken recogniser costs its own call; the others do not notice. feed(), flush(), finish() and cancel()
+only take the lock for a moment: they are meant for the event loop's thread.
 """
 
 import os
@@ -145,9 +145,9 @@ class DecodePool:
         return 0.0 if oldest is None else max(0.0, self._clock() - oldest)
 
     def _work(self) -> None:
+        """One thread's life: turn after turn until the pool is closed and every ended stream is freed."""
         # below the event loop: when the cores are short, keys, pauses and the pulse come before more words
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
-        """One thread's life: turn after turn until the pool is closed and every ended stream is freed."""
         while True:
             with self.lock:
                 self.lock.wait_for(lambda: self._ready or self._stopping)

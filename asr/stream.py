@@ -28,6 +28,7 @@ class Turn:
     """What a thread does for a stream before the next stream has its turn."""
 
     pcm: bytes  # s16le 8 kHz, possibly empty
+    flush: bool  # flush() was called when the audio had come this far
     is_last: bool  # finish() was called and this is all that is left
     ended: bool  # the stream has ended: only its recogniser is to be freed
 
@@ -51,7 +52,7 @@ class Schedule(Protocol):
 
 
 class SpeechStream:
-    """Made by DecodePool.open(). feed(), finish() and cancel() never block."""
+    """Made by DecodePool.open(). feed(), flush(), finish() and cancel() never block."""
 
     def __init__(
         self, engine: Engine, schedule: Schedule, on_utterance: OnUtterance, on_failure: OnFailure | None
@@ -60,7 +61,9 @@ class SpeechStream:
         self._schedule = schedule
         self._on_utterance = on_utterance
         self._on_failure = on_failure
-        self._pending: deque[tuple[float, memoryview]] = deque()  # (arrival, audio), oldest first
+        # (arrival, audio or the flush that waits for all before it), oldest first
+        self._pending: deque[tuple[float, memoryview | Future[Utterance]]] = deque()
+        self._flushing: Future[Utterance] | None = None  # of the turn under way
         self._decoding_since: float | None = None  # arrival of the oldest audio of the turn under way
         self._future: Future[Utterance] | None = None  # made by finish()
         self._failure: Exception | None = None
@@ -80,6 +83,22 @@ class SpeechStream:
                 raise StreamClosed("finish() 之后不能再送音频：请先开新的识别流（feed after finish）。")
             self._pending.append((self._schedule.now(), memoryview(bytes(pcm))))
             self._schedule.wake(self)
+
+    def flush(self) -> Future[Utterance]:
+        """Ask for the final utterance of what was fed so far; what is fed later begins a new one.
+
+        The stream stays open and keeps its place: a caller who was admitted is heard to the end of the call. The
+        future fails, or is cancelled, as that of finish().
+        """
+        future: Future[Utterance] = Future()
+        with self._schedule.lock:
+            ended, failure = self._ended or self._future is not None, self._failure
+            if not ended:
+                self._pending.append((self._schedule.now(), future))
+                self._schedule.wake(self)
+        if ended:
+            _settle(future, failure)
+        return future
 
     def finish(self) -> Future[Utterance]:
         """Say that the audio is over; the future gives the final utterance of what was not final yet.
@@ -124,21 +143,24 @@ class SpeechStream:
         return bool(self._pending) or self._future is not None
 
     def take(self, size: int) -> Turn:
-        """Take the next turn, at most `size` bytes. Lock held."""
+        """Take the next turn: at most `size` bytes, and nothing beyond a flush. Lock held."""
         if self._ended:
-            return Turn(b"", is_last=False, ended=True)
+            return Turn(b"", flush=False, is_last=False, ended=True)
         pieces: list[memoryview] = []
         room = size
-        while self._pending and room:
+        while self._pending and room and self._flushing is None:
             arrived, piece = self._pending.popleft()
             if self._decoding_since is None:
                 self._decoding_since = arrived
+            if isinstance(piece, Future):
+                self._flushing = piece
+                break
             if len(piece) > room:
                 self._pending.appendleft((arrived, piece[room:]))
             pieces.append(piece[:room])
             room -= len(pieces[-1])
-        is_last = self._future is not None and not self._pending
-        return Turn(b"".join(pieces), is_last=is_last, ended=False)
+        is_last = self._future is not None and not self._pending and self._flushing is None
+        return Turn(b"".join(pieces), flush=self._flushing is not None, is_last=is_last, ended=False)
 
     def turned(self) -> None:
         """Note that the turn is over. Lock held."""
@@ -153,19 +175,26 @@ class SpeechStream:
             final = self._decode(turn)
         except Exception as error:  # noqa: BLE001 - whatever an engine or a callback raises is this call's fault alone
             self._fail(error)
-        else:
-            if final is not None:
-                self._end(final)
+            return
+        if turn.is_last:
+            self._end(final)
+        elif turn.flush:
+            with self._schedule.lock:
+                future, self._flushing = self._flushing, None
+            if future is not None:  # else the stream has ended meanwhile, and whoever ended it has settled it
+                _settle(future, final)
 
     def _decode(self, turn: Turn) -> Utterance | None:
-        """Decode the turn's audio; return the final utterance if it is the last one."""
+        """Decode the turn's audio; return the final utterance if it is asked for."""
         if self._recogniser is None:
+            if turn.flush and not turn.pcm:
+                return Utterance("", is_final=True)  # nothing was fed since the last one
             self._recogniser = self._engine.open()
         if turn.pcm:
             utterance = self._recogniser.accept(turn.pcm)
             if utterance is not None and not self._ended:
                 self._on_utterance(utterance)
-        if not turn.is_last:
+        if not turn.flush and not turn.is_last:
             return None
         final = self._recogniser.finish()
         self._recogniser = None
@@ -182,7 +211,7 @@ class SpeechStream:
                 _LOG.exception("decode.on_failure_raised", error=repr(second))
 
     def _end(self, outcome: Utterance | Exception | None) -> bool:
-        """End the stream, free its place, settle finish()'s future; False when it had ended before.
+        """End the stream, free its place, settle whatever waits; False when it had ended before.
 
         `outcome`: the final utterance, what went wrong, or None for cancelled.
         """
@@ -191,11 +220,13 @@ class SpeechStream:
                 return False
             self._ended = True
             self._failure = outcome if isinstance(outcome, Exception) else None
+            waiting = [item for _, item in self._pending if isinstance(item, Future)]
+            waiting += [future for future in (self._flushing, self._future) if future is not None]
+            self._flushing = None
             self._pending.clear()
             self._schedule.release(self)
             self._schedule.wake(self)
-            future = self._future
-        if future is not None:  # outside the lock: a future calls back whoever waits for it
+        for future in waiting:  # outside the lock: a future calls back whoever waits for it
             _settle(future, outcome)
         return True
 

@@ -151,7 +151,9 @@ class Dialogue:
         try:
             self._hearing.open()
         except PoolError as none_free:
-            return self._shed(Happening.SHED, none_free)
+            log.warning("speech.shed", reason=str(none_free))
+            self._life.step(Happening.SHED)
+            return self._police(Reason.SHED)
         self._life.step(Happening.AUDIO_JOINED)
         try:
             self._say("greeting")
@@ -193,10 +195,11 @@ class Dialogue:
                 await asyncio.sleep(0)
         self._looked_at = self._loop.time()
 
-    def _take(self, happening: _Heard) -> Outcome | None:  # noqa: PLR0911 - one way out for each happening
+    def _take(self, happening: _Heard) -> Outcome | None:
         match happening:
             case Audio(pcm=pcm):
-                return self._take_audio(pcm)
+                self._hearing.feed(pcm)
+                self._listen_for_voice(pcm)
             case Utterance():
                 self._take_words(happening)
                 return self._judge_words()
@@ -220,14 +223,6 @@ class Dialogue:
             case _Failed(what=what, error=error):
                 log.error("dialogue.failed", what=what, error=repr(error))
                 return self._fault()
-        return None
-
-    def _take_audio(self, pcm: bytes) -> Outcome | None:
-        try:
-            self._hearing.feed(pcm)
-        except PoolError as none_free:
-            return self._shed(Happening.FAULT, none_free)
-        self._listen_for_voice(pcm)
         return None
 
     def _take_words(self, utterance: Utterance) -> None:
@@ -400,11 +395,6 @@ class Dialogue:
         if decision.route is Route.MINSHENG and clear and reason is not Reason.SILENT and at_its_end:
             return self._outcome(decision, reason)
         return self._police(reason)
-
-    def _shed(self, happening: Happening, none_free: PoolError) -> Outcome:
-        log.warning("speech.shed", reason=str(none_free))
-        self._life.step(happening)
-        return self._police(Reason.SHED)
 
     def _fault(self) -> Outcome:
         self._life.step(Happening.FAULT)

@@ -1,9 +1,9 @@
 """One caller's speech recognition as the dialogue uses it: audio in, words out, all in the event loop's thread.
 
 A recogniser's words so far carry no confidence, and its own end of an utterance comes a second or more after the last
-word. So at a pause that matters the dialogue asks for the last words: the stream is finished, which gives all that was
+word. So at a pause that matters the dialogue asks for the last words: the stream is flushed, which gives all that was
 said, with confidences, as soon as it is decoded, however far decoding lags behind. What comes from the line meanwhile
-is kept and goes to the next stream.
+begins the next utterance.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ivr.decoders import Decoders
 
 
 class Hearing:
-    """Feeds one stream after the other. The callbacks are called in the loop's thread, in the order of the words."""
+    """One call's stream. The callbacks are called in the loop's thread, in the order of the words."""
 
     def __init__(
         self,
@@ -36,7 +36,6 @@ class Hearing:
         self._loop = asyncio.get_running_loop()
         self._stream: SpeechStream | None = None
         self._asked = False
-        self._kept = bytearray()
 
     @property
     def asked(self) -> bool:
@@ -48,25 +47,20 @@ class Hearing:
         self._stream = self._decoders.open(self._from_decoder, self._from_failed_decoder)
 
     def feed(self, pcm: bytes) -> None:
-        """Hand over audio, s16le mono 8 kHz. The first after last words opens the next stream, and raises as `open`."""
-        if self._asked:
-            self._kept += pcm
-            return
-        if self._stream is None:
-            self.open()
-        if self._stream is not None:
-            self._stream.feed(bytes(self._kept) + pcm)
-            self._kept.clear()
+        """Hand over audio, s16le mono 8 kHz."""
+        self._opened.feed(pcm)
 
     def ask(self) -> None:
         """Ask for the words of everything fed so far; asking again while they are awaited changes nothing."""
-        if self._asked:
-            return
-        if self._stream is None:  # nothing has been fed since they were last asked for
-            self._loop.call_soon(self._on_last_words, Utterance("", is_final=True))
-            return
-        self._asked = True
-        self._stream.finish().add_done_callback(self._from_finished_decoder)
+        if not self._asked:
+            self._asked = True
+            self._opened.flush().add_done_callback(self._from_flushed_decoder)
+
+    @property
+    def _opened(self) -> SpeechStream:
+        if self._stream is None:
+            raise RuntimeError("open() comes first")
+        return self._stream
 
     def cancel(self) -> None:
         """Give the place back at once; words under way may still come."""
@@ -81,13 +75,13 @@ class Hearing:
     def _from_failed_decoder(self, error: BaseException) -> None:
         self._loop.call_soon_threadsafe(self._on_failure, error)
 
-    def _from_finished_decoder(self, future: Future[Utterance]) -> None:
+    def _from_flushed_decoder(self, future: Future[Utterance]) -> None:
         # Cancelled: nobody waits any more. Failed: `_from_failed_decoder` tells, or, where the pool closes, this does.
         if not future.cancelled():
             self._loop.call_soon_threadsafe(self._answered, future)
 
     def _answered(self, future: Future[Utterance]) -> None:
-        self._asked, self._stream = False, None
+        self._asked = False
         error = future.exception()
         if error is None:
             self._on_last_words(future.result())

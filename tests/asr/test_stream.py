@@ -74,6 +74,57 @@ def test_finish_without_audio(pool: DecodePool) -> None:
     assert pool.open(ignore).finish().result(WAIT_S).text == "all 0"
 
 
+def test_a_flush_answers_for_what_was_fed_before_it_and_the_stream_goes_on(
+    pool: DecodePool, engine: GatedEngine
+) -> None:
+    stream = pool.open(ignore)
+    with engine.closed_gate():
+        stream.feed(b"\1" * (TURN_BYTES + 320))
+        first = stream.flush()
+        stream.feed(b"\2" * 640)
+        second = stream.flush()
+        nothing = stream.flush()
+    assert first.result(WAIT_S).text == f"all {TURN_BYTES + 320}"
+    assert second.result(WAIT_S).text == "all 640"
+    assert nothing.result(WAIT_S) == Utterance("", is_final=True)
+    stream.feed(b"\3" * 160)
+    assert stream.finish().result(WAIT_S).text == "all 160"
+    assert [(number, pcm[:1]) for number, pcm in engine.diary] == [
+        (1, b"\1"),
+        (1, b"\1"),
+        (2, b"\2"),
+        (3, b"\3"),
+    ]
+
+
+def test_a_flush_ends_as_its_stream_ends(pool: DecodePool, engine: GatedEngine) -> None:
+    cancelled, broken = pool.open(ignore), pool.open(ignore)
+    with engine.closed_gate():
+        cancelled.feed(b"\1" * 320)
+        assert engine.arrived.acquire(timeout=WAIT_S)  # its turn is under way, up to the flush or not
+        waits = cancelled.flush()
+        cancelled.cancel()
+        broken.feed(FAIL)
+        fails = broken.flush()
+    assert waits.cancelled()
+    assert isinstance(fails.exception(WAIT_S), ValueError)
+    assert isinstance(broken.flush().exception(WAIT_S), ValueError)
+    assert cancelled.flush().cancelled()
+    assert taken_places(pool, CAPACITY) == 0
+
+
+def test_a_flush_under_way_is_cancelled_with_its_stream(pool: DecodePool, engine: GatedEngine) -> None:
+    stream = pool.open(ignore)
+    with engine.closed_gate():
+        stream.feed(b"\1" * 320)
+        stream.flush()
+        assert engine.arrived.acquire(timeout=WAIT_S)
+        second = stream.flush()
+        stream.cancel()
+    assert second.cancelled()
+    assert pool.open(ignore).finish().result(WAIT_S).text == "all 0"  # the threads are well
+
+
 def test_finish_twice_is_one_future(pool: DecodePool) -> None:
     stream = pool.open(ignore)
     first = stream.finish()

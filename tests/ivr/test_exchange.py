@@ -109,10 +109,10 @@ class House:
     audio: AudioSocketServer
 
     async def ended(self) -> None:
-        """Wait until every script has left."""
-        async with asyncio.timeout(25):
-            while self.fastagi.sessions:
-                await asyncio.sleep(0.01)
+        """Wait until every script has left: Asterisk's side sees its connection closed."""
+        for side in self.asterisk.sides:
+            await asyncio.to_thread(side.join, 25)
+            assert not side.is_alive(), side.commands
 
 
 @pytest.fixture

@@ -97,20 +97,15 @@ async def test_last_words_are_those_of_everything_fed_before(
     assert not hearing.asked
 
 
-async def test_what_comes_while_they_are_awaited_goes_to_the_next_stream(
-    hearing: Hearing, engine: ScriptedEngine, told: Told, pool: DecodePool
+async def test_what_comes_while_they_are_awaited_begins_the_next_utterance(
+    hearing: Hearing, engine: ScriptedEngine, told: Told
 ) -> None:
     with engine.behind():
         hearing.feed(FRAME)
         hearing.ask()
         hearing.feed(FRAME)
-        hearing.feed(FRAME)
-    await told.until(1)
-    assert engine.opened == 1, "the next is opened when there is something for it"
-    assert taken_places(pool, 1) == 0
-    engine.hears(part("有人"))
-    hearing.feed(FRAME)
-    assert (await told.until(2))[1] == ("words", "有人")
+        engine.hears(part("水管"), part("有人"))
+    assert await told.until(3) == [("words", "水管"), ("last words", "水管"), ("words", "有人")]
     assert engine.opened == 2
     hearing.cancel()
 
@@ -124,14 +119,18 @@ async def test_nothing_new_has_no_more_words(hearing: Hearing, engine: ScriptedE
     assert engine.opened == 1
 
 
-async def test_the_next_stream_may_find_no_place(hearing: Hearing, told: Told, pool: DecodePool) -> None:
+async def test_a_call_that_was_admitted_keeps_its_place(
+    hearing: Hearing, engine: ScriptedEngine, told: Told, pool: DecodePool
+) -> None:
     hearing.feed(FRAME)
     hearing.ask()
     await told.until(1)
-    other = pool.open(lambda _: None)
     with pytest.raises(PoolFull):
-        hearing.feed(FRAME)
-    other.cancel()
+        pool.open(lambda _: None)
+    engine.hears(part("有人"))
+    hearing.feed(FRAME)
+    assert (await told.until(2))[1] == ("words", "有人")
+    hearing.cancel()
 
 
 async def test_a_decoder_that_breaks_is_told(hearing: Hearing, engine: ScriptedEngine, told: Told) -> None:
@@ -186,6 +185,7 @@ async def test_a_sentence_cut_at_a_pause_is_heard_as_two(vosk: VoskEngine, say: 
     """The real recogniser: its last words, with confidence, long before its own end of an utterance."""
     with DecodePool(vosk, 1, 1, 30.0) as pool:
         hearing = Hearing(pool, on_words=told.words, on_last_words=told.last_words, on_failure=told.failure)
+        hearing.open()
         for said in ("我家水管爆了", "小区路灯坏了"):
             hearing.feed(bytes(4800) + say(said) + bytes(4800))
             hearing.ask()
