@@ -67,6 +67,8 @@ class Happening(StrEnum):
     """A clear livelihood request, and the caller has come to the end of the sentence."""
     UNCLEAR = "unclear"
     SILENT = "silent"
+    TAP_HEARD = "tap_heard"
+    """A caller who does not speak has been asked for a sign and has given one."""
     LIMIT_REACHED = "limit_reached"
     FAULT = "fault"
     QUEUE_JOINED = "queue_joined"
@@ -99,6 +101,7 @@ TABLE: MappingProxyType[tuple[State, Happening], State] = MappingProxyType(
         (State.LISTENING_AGAIN, Happening.LIVELIHOOD_HEARD): State.DECIDED,
         (State.LISTENING_AGAIN, Happening.UNCLEAR): State.DECIDED,
         (State.LISTENING_AGAIN, Happening.SILENT): State.DECIDED,
+        (State.LISTENING_AGAIN, Happening.TAP_HEARD): State.DECIDED,
         (State.DECIDED, Happening.QUEUE_JOINED): State.QUEUED,
         (State.QUEUED, Happening.MEMBER_ANSWERED): State.TALKING,
         (State.QUEUED, Happening.QUEUE_JOINED): State.QUEUED,

@@ -29,7 +29,7 @@ class _Section(BaseModel):
 
 
 class CallSettings(_Section):
-    """The dialogue with the caller; every value in seconds."""
+    """The call until it is decided; every value in seconds but where it says otherwise."""
 
     listen_limit_s: float = Field(
         20.0, ge=5, le=60, description="then police, unless a clear livelihood request stands"
@@ -38,11 +38,14 @@ class CallSettings(_Section):
     sentence_end_s: float = Field(0.5, ge=0.2, le=3, description="pause after a clear livelihood request")
     turn_end_s: float = Field(1.3, ge=0.5, le=5, description="pause after which an unclear caller is asked")
     barge_in_s: float = Field(0.2, ge=0.05, le=2, description="so much voice stops our prompt")
+    history_hours: int = Field(
+        24, ge=0, le=168, description="earlier calls from the number that are told; 0: none, none are kept"
+    )
 
     @property
     def patience(self) -> Patience:
-        """The same as the dialogue takes it."""
-        return Patience(**self.model_dump())
+        """What of it the dialogue takes."""
+        return Patience(**self.model_dump(exclude={"history_hours"}))
 
 
 class SpeechSettings(_Section):
@@ -73,6 +76,12 @@ class TriageSettings(_Section):
     """The rules."""
 
     lexicon: Path = Field(Path("triage/lexicon"), description="folder of the lexicon's YAML files")
+    town: Path | None = Field(None, description="file of a town's own changes to the lexicon; unset: none")
+
+    def anchored(self, folder: Path) -> TriageSettings:
+        """The same with absolute paths, relative ones counted from this folder."""
+        town = (folder / self.town).resolve() if self.town else None
+        return self.model_copy(update={"lexicon": (folder / self.lexicon).resolve(), "town": town})
 
 
 class PromptSettings(_Section):
@@ -143,6 +152,11 @@ class Config(BaseSettings):
         return self.data_dir / "models"
 
     @property
+    def control_socket(self) -> Path:
+        """Where the running node is asked for something (`ivr reload`)."""
+        return self.data_dir / "control.sock"
+
+    @property
     def log_dir(self) -> Path:
         """Where the processes' logs go."""
         return self.data_dir / "log"
@@ -207,7 +221,7 @@ def _anchored(config: Config, folder: Path) -> Config:
         update={
             "data_dir": data_dir,
             "speech": speech,
-            "triage": TriageSettings(lexicon=(folder / config.triage.lexicon).resolve()),
+            "triage": config.triage.anchored(folder),
             "prompts": PromptSettings(folder=(folder / prompts).resolve() if prompts else None),
             "asterisk": asterisk.anchored(folder),
         }

@@ -18,27 +18,31 @@ from enum import StrEnum
 import structlog
 
 from asr.errors import PoolError
-from asr.speech_end import EndOfSpeech
+from asr.faint_sounds import FaintSounds
 from asr.utterance import Utterance
 from ivr.audiosocket.session import Audio, AudioSession, HungUp, Key, Playback, RemoteError
 from ivr.call import CallLife, Happening, State
 from ivr.decoders import Decoders
 from ivr.hearing import Hearing
 from ivr.prompts import Prompts
+from ivr.said import Said
+from ivr.turn import GAP_S, Turn
 from triage.decision import Decision, Listening, Route
-from triage.engine import Triage
+from triage.engine import OPINION, Triage
+from triage.questions import Danger, Question
 
 log = structlog.get_logger(__name__)
 
+_PROMPTS = {
+    Question.AGAIN: "ask_again",
+    Question.DANGER: "ask_danger",
+    Question.PLACE: "ask_place",
+}
 _LISTENS = (State.LISTENING, State.LISTENING_AGAIN)
-_GAP_S = 0.2
-"""No audio for so long is silence: a telephone with DTX, or muted, sends none."""
 _STALL_S = 0.1
 """Audio comes every 0.02 s: longer between two looks means that none came, or that we did not run."""
 _PASSES_TO_HERE = 3
 """Of the event loop, from a socket that can be read to a happening here: read, pump, and one to spare."""
-_WORDS_TRAIL_S = 0.2
-"""Words come at least so long after they were spoken (measured with the bundled model: 0.15 to 0.35 s)."""
 _LAST_WORDS_WITHIN_S = 3.0
 """Decoding what was said takes 0.05 s. Lagging by more than this is a fault: nobody waits for a computer."""
 _HEAR_OUT_S = 0.5
@@ -124,7 +128,6 @@ class Dialogue:
         self._triage = triage
         self._prompts = prompts
         self._patience = patience
-        self._on_utterance = on_utterance
         self._loop = asyncio.get_running_loop()
         self._happenings: asyncio.Queue[_Heard] = asyncio.Queue()
         self._hearing = Hearing(
@@ -133,17 +136,17 @@ class Dialogue:
             on_last_words=lambda utterance: self._happenings.put_nowait(_LastWords(utterance)),
             on_failure=lambda error: self._happenings.put_nowait(_Failed("speech", error)),
         )
-        self._voice = EndOfSpeech()
-        self._finals: list[Utterance] = []
-        self._partial: Utterance | None = None
+        self._said = Said(on_utterance)
         self._playback: Playback | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._began = self._turn_began = self._last_audio = self._last_voice = self._loop.time()
-        self._looked_at = self._began
+        self._began = self._looked_at = self._loop.time()
+        self._turn = Turn(self._began)
+        self._faint = FaintSounds()
+        self._taps_before = 0
         self._limit = self._began + patience.listen_limit_s
         self._asked_at = self._heard_until = float("-inf")
-        self._voiced_before_s = 0.0
-        self._turn_has_voice = False
+        self._question: Question | None = None
+        self._danger = Danger.UNKNOWN
         self._verdict: tuple[Listening, Decision] = (Listening.KEEP_LISTENING, triage.decide(""))
 
     async def run(self) -> Outcome:
@@ -195,17 +198,16 @@ class Dialogue:
                 await asyncio.sleep(0)
         self._looked_at = self._loop.time()
 
-    def _take(self, happening: _Heard) -> Outcome | None:
+    def _take(self, happening: _Heard) -> Outcome | None:  # noqa: PLR0911 - one way out for each happening
         match happening:
             case Audio(pcm=pcm):
-                self._hearing.feed(pcm)
-                self._listen_for_voice(pcm)
+                return self._take_audio(pcm)
             case Utterance():
                 self._take_words(happening)
                 return self._judge_words()
             case _LastWords(utterance=utterance):
                 self._heard_until = self._asked_at
-                self._keep(utterance)
+                self._said.keep(utterance)
                 return self._judge_words()
             case Key(digit=digit):
                 log.info("caller.key", digit=digit)
@@ -225,17 +227,29 @@ class Dialogue:
                 return self._fault()
         return None
 
+    def _take_audio(self, pcm: bytes) -> Outcome | None:
+        self._hearing.feed(pcm)
+        self._faint.feed(pcm)
+        if self._turn.hear(pcm, self._loop.time()) >= self._patience.barge_in_s:
+            self._turn.has_voice = True
+            self._stop_prompt()
+        if self._waits_for_a_sign and self._faint.taps > self._taps_before:
+            self._life.step(Happening.TAP_HEARD)
+            return self._police(Reason.SILENT)
+        return None
+
     def _take_words(self, utterance: Utterance) -> None:
         before = self.text
-        self._keep(utterance)
+        self._said.keep(utterance)
         if utterance.text and self.text != before:
-            self._last_voice = max(self._last_voice, self._loop.time() - _WORDS_TRAIL_S)
-            self._turn_has_voice = True
+            self._turn.note_words(self._loop.time())
             self._stop_prompt()
 
     def _judge_words(self) -> Outcome | None:
         # Of the same words too, whose confidence may be known now, and of fewer: a recogniser takes words back.
-        self._verdict = self._triage.listen(self.text, self._confidence)
+        if self._question is Question.DANGER:
+            self._danger = self._triage.answer(self._said.answer)
+        self._verdict = self._triage.listen(self._said.text, self._said.confidence, danger=self._danger)
         verdict, decision = self._verdict
         if verdict is Listening.POLICE_NOW:
             self._life.step(Happening.POLICE_HEARD)
@@ -247,17 +261,17 @@ class Dialogue:
         now, patience = self._loop.time(), self._patience
         if self._hearing.asked:
             return self._fault() if now >= self._asked_at + _LAST_WORDS_WITHIN_S else None
-        if self._life.state not in _LISTENS or self._speaks(now):
+        if self._life.state not in _LISTENS or self._turn.speaks(now):
             return None
         pause = patience.silence_s
-        if self._turn_has_voice:
+        if self._turn.has_voice:
             clear = self._verdict[0] is Listening.LIVELIHOOD_CLEAR
             pause = patience.sentence_end_s if clear else patience.turn_end_s
-        if now < self._quiet_since + pause:
+        if now < self._turn.quiet_since + pause:
             return None
-        if not self._turn_has_voice:
-            return self._unclear(Happening.SILENT, Reason.SILENT, question="silent_prompt")
-        if self._heard_until < self._last_voice:
+        if not self._turn.has_voice:
+            return self._unclear(Happening.SILENT, Reason.SILENT)
+        if self._heard_until < self._turn.last_voice:
             self._asked_at = now
             self._hearing.ask()
             return None
@@ -266,19 +280,19 @@ class Dialogue:
     def _judge_sentence(self, now: float) -> Outcome | None:
         """The caller pauses, and every word until here is known."""
         if self._verdict[0] is Listening.LIVELIHOOD_CLEAR:
-            decision = self._triage.decide(self.text, self._confidence, words=self._words)
+            decision = self._decide()
             if decision.route is Route.MINSHENG:
                 self._life.step(Happening.LIVELIHOOD_HEARD)
                 return self._outcome(decision, Reason.HEARD)
-        if now >= self._quiet_since + self._patience.turn_end_s:
-            return self._unclear(Happening.UNCLEAR, Reason.UNCLEAR, question="ask_again")
+        if now >= self._turn.quiet_since + self._patience.turn_end_s:
+            return self._unclear(Happening.UNCLEAR, Reason.UNCLEAR)
         return None
 
     def _next_mark(self) -> float:
         """Loop time at which the clock alone may next change what `_judge_pause` says."""
-        now, since, patience = self._loop.time(), self._quiet_since, self._patience
+        now, since, patience = self._loop.time(), self._turn.quiet_since, self._patience
         marks = (
-            self._last_audio + _GAP_S,
+            self._turn.last_audio + GAP_S,
             since + patience.sentence_end_s,
             since + patience.turn_end_s,
             since + patience.silence_s,
@@ -286,11 +300,17 @@ class Dialogue:
         )
         return min((mark for mark in marks if mark > now), default=float("inf"))
 
-    def _unclear(self, happening: Happening, reason: Reason, *, question: str) -> Outcome | None:
+    def _unclear(self, happening: Happening, reason: Reason) -> Outcome | None:
+        """Ask the one question that fits what was heard; after it, the final word."""
         if self._life.step(happening) is State.DECIDED:
             return self._final_word(reason)
-        log.info("call.asked", question=question)
-        self._say(question)
+        prompt = "silent_prompt"
+        if reason is Reason.UNCLEAR:
+            self._question = self._triage.question(self._verdict[1])
+            prompt = _PROMPTS[self._question]
+        self._said.question_asked()
+        log.info("call.asked", question=prompt)
+        self._say(prompt)
         return None
 
     async def _hear_out(self) -> None:
@@ -300,9 +320,9 @@ class Dialogue:
             async with asyncio.timeout(_HEAR_OUT_S):
                 while not isinstance(happening := await self._happenings.get(), _Failed):
                     if isinstance(happening, Utterance):
-                        self._keep(happening)
+                        self._said.keep(happening)
                     elif isinstance(happening, _LastWords):
-                        self._keep(happening.utterance)
+                        self._said.keep(happening.utterance)
                         return
 
     # -- speaking and hearing ------------------------------------------------------------------------------
@@ -320,24 +340,6 @@ class Dialogue:
             self._happenings.put_nowait(event)
         self._happenings.put_nowait(HungUp())
 
-    def _listen_for_voice(self, pcm: bytes) -> None:
-        self._voice.feed(pcm)
-        self._last_audio = self._loop.time()
-        if not self._voice.speaking:
-            self._voiced_before_s = self._voice.speech_s
-            return
-        self._last_voice = self._last_audio
-        if self._voice.speech_s - self._voiced_before_s >= self._patience.barge_in_s:
-            self._turn_has_voice = True
-            self._stop_prompt()
-
-    def _speaks(self, now: float) -> bool:
-        return self._voice.speaking and now < self._last_audio + _GAP_S
-
-    @property
-    def _quiet_since(self) -> float:
-        return max(self._last_voice, self._turn_began)
-
     def _stop_prompt(self) -> None:
         """Barge-in: the caller speaks, so we stop at once."""
         if self._playback is not None:
@@ -346,10 +348,9 @@ class Dialogue:
             self._caller_has_the_floor(Happening.CALLER_SPEAKS)
 
     def _caller_has_the_floor(self, happening: Happening) -> None:
-        spoke_already = happening is Happening.CALLER_SPEAKS
         self._life.step(happening)
-        self._turn_began = self._loop.time()
-        self._turn_has_voice = spoke_already
+        self._turn.begin(self._loop.time(), spoke_already=happening is Happening.CALLER_SPEAKS)
+        self._taps_before = self._faint.taps  # what our own prompt brought back is no tap
 
     def _start(self, work: Coroutine[None, None, None]) -> None:
         task = self._loop.create_task(work)
@@ -361,52 +362,51 @@ class Dialogue:
         if not task.cancelled() and (error := task.exception()) is not None:
             self._happenings.put_nowait(_Failed("audio", error))
 
-    # -- what was said -------------------------------------------------------------------------------------
-
-    def _keep(self, utterance: Utterance) -> None:
-        """Final words take the place of the unfinished ones."""
-        self._partial = None if utterance.is_final else utterance
-        if utterance.is_final and utterance.text:
-            self._finals.append(utterance)
-            self._on_utterance(utterance)
+    # -- the end -------------------------------------------------------------------------------------------
 
     @property
     def text(self) -> str:
         """Everything heard so far, the unfinished part included."""
-        return "，".join(u.text for u in (*self._finals, self._partial) if u is not None and u.text)
-
-    @property
-    def _words(self) -> list[tuple[str, float]]:
-        return [(word.text, word.confidence) for utterance in self._finals for word in utterance.words]
-
-    @property
-    def _confidence(self) -> float:
-        """Of the finished parts, weighted by length, 0..1; an unfinished part has none yet and frees nobody."""
-        finished = [(u.confidence, len(u.text)) for u in self._finals]
-        characters = sum(length for _, length in finished)
-        return sum(c * length for c, length in finished) / characters if characters else 1.0
+        return self._said.text
 
     def _final_word(self, reason: Reason) -> Outcome:
         """Asked and waited enough: what stands now counts, and police where it is not clear or not at its end."""
-        decision = self._triage.decide(self.text, self._confidence, words=self._words)
-        unfinished = self._partial is not None or self._hearing.asked or self._heard_until < self._last_voice
-        at_its_end = not unfinished and not self._speaks(self._loop.time())
-        clear = self._verdict[0] is Listening.LIVELIHOOD_CLEAR  # no police word stands, not even a weak one
+        decision = self._decide()
+        unfinished = self._said.unfinished or self._hearing.asked or self._heard_until < self._turn.last_voice
+        at_its_end = not unfinished and not self._turn.speaks(self._loop.time())
+        # no police word stands, not even a weak one
+        clear = self._verdict[0] is Listening.LIVELIHOOD_CLEAR or OPINION in decision.flags
         if decision.route is Route.MINSHENG and clear and reason is not Reason.SILENT and at_its_end:
             return self._outcome(decision, reason)
         return self._police(reason)
+
+    def _decide(self) -> Decision:
+        return self._triage.decide(
+            self._said.text, self._said.confidence, words=self._said.words, danger=self._danger
+        )
+
+    def _sounds(self, reason: Reason) -> list[str]:
+        """What a caller who does not speak has given instead."""
+        heard = {"tap": self._faint.taps, "breath": self._faint.breaths} if reason is Reason.SILENT else {}
+        return [name for name, count in heard.items() if count]
+
+    @property
+    def _waits_for_a_sign(self) -> bool:
+        """Whether a caller who said nothing has been asked for a key or a tap."""
+        silent = self._question is None and not self._turn.has_voice
+        return silent and self._life.state is State.LISTENING_AGAIN
 
     def _fault(self) -> Outcome:
         self._life.step(Happening.FAULT)
         return self._police(Reason.FAULT)
 
     def _police(self, reason: Reason) -> Outcome:
-        decision = self._triage.decide(self.text, self._confidence, words=self._words)
-        flags = tuple(dict.fromkeys((*decision.flags, reason.value)))
+        decision = self._decide()
+        flags = tuple(dict.fromkeys((*decision.flags, reason.value, *self._sounds(reason))))
         if decision.route is Route.MINSHENG:
             # Law 1: a key, a fault or an overload outranks what was understood so far. Not trusting a word of it
             # (confidence 0) is what triage has for that; the evidence stays.
-            decision = self._triage.decide(self.text, 0.0, words=self._words)
+            decision = self._triage.decide(self._said.text, 0.0)
         return self._outcome(replace(decision, flags=flags), reason)
 
     def _outcome(self, decision: Decision, reason: Reason) -> Outcome:

@@ -166,7 +166,7 @@ def _speech(config: Config) -> Iterator[Finding]:
 
 def _lexicon(config: Config) -> Iterator[Finding]:
     try:
-        triage = Triage.load(config.triage.lexicon)
+        triage = Triage.load(config.triage.lexicon, town_file=config.triage.town)
     except (TriageError, OSError) as error:
         yield Finding("lexicon", "词库", "fault", str(error), "按提示的文件和行号改正")
     else:

@@ -17,6 +17,10 @@ class ServerNotRunning(IvrError):
     """A command needs the running system; start it with `python -m ivr serve`."""
 
 
+class RulesNotReloaded(IvrError):
+    """The running system keeps the rules that it has; the text says what is wrong with the new ones, and where."""
+
+
 class CallNotRecorded(IvrError):
     """A call was answered, but the records that we read tell nothing of it: most likely they are not the system's."""
 

@@ -24,12 +24,13 @@ from ivr.fastagi.errors import CallerGone, SessionClosed
 from ivr.fastagi.session import AgiSession
 from ivr.journal import Journal, call_id_of
 from ivr.prompts import Prompts
+from ivr.rules import LiveRules
 from records.masking import mask_number
+from transfer.caller_history import CallerHistory, History
 from transfer.errors import LocationUnreadable
 from transfer.geoloc import read_location
 from transfer.handoff import channel_variables, geolocation_variables
 from transfer.location import CallerLocation
-from triage.engine import Triage
 
 log = structlog.get_logger(__name__)
 
@@ -51,10 +52,12 @@ class Exchange:
     audio: AudioSocketServer
     audio_address: tuple[str, int]
     decoders: Decoders
-    triage: Triage
+    rules: LiveRules
     prompts: Prompts
     patience: Patience
     journal: Journal
+    history: CallerHistory
+    """Told with the call, never asked where it goes."""
     arrived: Callable[[str, str], None]
     """Told of every call: its id and its channel's unique id."""
 
@@ -99,9 +102,10 @@ class Exchange:
                 channel=environment.channel,
             )
         session.set_variable("__CALL_ID", call_id)
+        history = self._recall(session, call_id)
         location = self._locate(session, call_id)
         outcome = self._talk(session, call_id)
-        self.journal.decided(call_id, outcome)
+        self.journal.decided(call_id, outcome, history)
         decision = outcome.decision
         log.info(
             "call.decided",
@@ -109,6 +113,7 @@ class Exchange:
             category=decision.category,
             reason=outcome.reason.value,
             after_s=round(outcome.after_s, 2),
+            calls_before=history.calls,
         )
         if outcome.reason is Reason.HUNG_UP and session.hung_up:
             return  # without: the audio ended, not the call, and whoever takes it should see what was said
@@ -118,6 +123,13 @@ class Exchange:
     def _make_sure_that_we_live(self) -> None:
         """Raise TimeoutError when the event loop does not answer: then the dialplan's short limit is to stand."""
         asyncio.run_coroutine_threadsafe(_answer(), self.loop).result(timeout=_LOOP_ANSWERS_WITHIN_S)
+
+    def _recall(self, session: AgiSession, call_id: str) -> History:
+        """What is known of earlier calls from this number; told before the talk, which may end in a fault."""
+        history = self.history.before(session.environment.caller_number, call_id)
+        if history.text:
+            session.set_variable("__CALLER_HISTORY", history.text)
+        return history
 
     def _locate(self, session: AgiSession, call_id: str) -> CallerLocation | None:
         try:
@@ -173,7 +185,7 @@ class Exchange:
                     CallLife(call_id),
                     session,
                     decoders=self.decoders,
-                    triage=self.triage,
+                    triage=self.rules.current,
                     prompts=self.prompts,
                     patience=self.patience,
                     on_utterance=lambda utterance: self.journal.heard(call_id, utterance),

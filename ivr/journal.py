@@ -17,6 +17,7 @@ from asr.utterance import Utterance
 from ivr.dialogue import Outcome
 from records.errors import RecordsError
 from records.events import CallEvent, EventKind, JsonValue
+from transfer.caller_history import History
 from transfer.location import CallerLocation
 
 log = structlog.get_logger(__name__)
@@ -76,8 +77,8 @@ class Journal:
             confidence=round(utterance.confidence, 3),
         )
 
-    def decided(self, call_id: str, outcome: Outcome) -> None:
-        """The route is known, and why."""
+    def decided(self, call_id: str, outcome: Outcome, history: History) -> None:
+        """The route is known, and why. `history`: of the number, which is told and was not asked."""
         decision = outcome.decision
         self.note(
             call_id,
@@ -105,6 +106,7 @@ class Journal:
             text=decision.text,
             reason=outcome.reason.value,
             after_s=round(outcome.after_s, 3),
+            history=history.as_json(),
         )
 
     def fault(self, call_id: str, what: str, detail: str) -> None:

@@ -10,6 +10,7 @@ import asyncio
 import os
 import signal
 import socket
+import sys
 from contextlib import AsyncExitStack, closing
 from dataclasses import dataclass
 
@@ -21,17 +22,22 @@ from asr.pool import DecodePool
 from asr.vosk_engine import VoskEngine
 from ivr.audiosocket.server import AudioSocketServer
 from ivr.config import BUNDLED_MODEL, Config
+from ivr.control import ControlServer
 from ivr.decoders import Decoders, NoDecoders, model_folder
 from ivr.exchange import Exchange
 from ivr.fastagi.server import FastAgiServer
 from ivr.heartbeat import beat
+from ivr.history_loading import HistoryLoading
 from ivr.journal import Journal
 from ivr.prompts import FOLDER as BUILT_IN_PROMPTS
 from ivr.prompts import Prompts
+from ivr.rules import LiveRules
 from ivr.switchboard import Switchboard
+from records.events import CallEvent
 from records.spool import Spool
 from records.store import Store
 from records.writer import EventWriter
+from transfer.caller_history import CallerHistory
 from triage.engine import Triage
 
 log = structlog.get_logger(__name__)
@@ -59,7 +65,13 @@ async def run_node(config: Config, inherited: Inherited) -> None:
         store = stack.enter_context(closing(Store(config.database_url)))
         writer = EventWriter(store, Spool(config.spool_dir))
         stack.callback(writer.close, _FLUSH_S)
-        journal = Journal(writer.submit)
+        history = CallerHistory(config.call.history_hours)
+
+        def submit(event: CallEvent) -> None:
+            writer.submit(event)
+            history.take(event)
+
+        journal = Journal(submit)
         audio_socket = socket.socket(fileno=inherited.audiosocket)
         audio = AudioSocketServer(audio_socket, max_sessions=2 * config.speech.capacity)
         await audio.start()
@@ -70,20 +82,32 @@ async def run_node(config: Config, inherited: Inherited) -> None:
         switchboard = Switchboard(config.asterisk, journal)
         switchboard.start()
         stack.push_async_callback(asyncio.to_thread, switchboard.close)
+        rules = await asyncio.to_thread(LiveRules, lambda: _rules(config))
         exchange = Exchange(
             loop=asyncio.get_running_loop(),
             audio=audio,
             audio_address=audio_socket.getsockname()[:2],
             decoders=decoders,
-            triage=await asyncio.to_thread(Triage.load, config.triage.lexicon),
+            rules=rules,
             prompts=Prompts.load([f for f in (config.prompts.folder, BUILT_IN_PROMPTS) if f]),
             patience=config.call.patience,
             journal=journal,
+            history=history,
             arrived=switchboard.arrived,
         )
         fastagi = FastAgiServer(socket.socket(fileno=inherited.fastagi), exchange.handle)
         fastagi.start()
         stack.push_async_callback(asyncio.to_thread, fastagi.close, _SESSIONS_END_WITHIN_S)
+        loading = HistoryLoading(store, history)
+        loading.start()
+        stack.callback(loading.stop)
+        control = ControlServer(config.control_socket, rules.reload)
+        await control.start()
+        stack.callback(control.close)
+        if not sys.stderr.isatty():  # else it means that the terminal is gone, and the log with it: we end
+            # Before the pulse says that we are ready: from then on our parent hands SIGHUP down.
+            loop = asyncio.get_running_loop()
+            loop.add_signal_handler(signal.SIGHUP, lambda: loop.run_in_executor(None, rules.reload))
         pulse = asyncio.create_task(beat(inherited.pulse))
         stack.callback(pulse.cancel)
         log.info("node.ready", pid=os.getpid())
@@ -104,6 +128,10 @@ def _stop_signal(lifeline: int) -> asyncio.Event:
 
     loop.add_reader(lifeline, orphaned)
     return stop
+
+
+def _rules(config: Config) -> Triage:
+    return Triage.load(config.triage.lexicon, town_file=config.triage.town)
 
 
 def _decoders(config: Config) -> Decoders:

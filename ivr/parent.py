@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import socket
 import sys
 from collections.abc import Callable, Sequence
@@ -134,6 +135,15 @@ class NodeKeeper:
     def pid(self) -> int | None:
         """The node's process id; None while there is none."""
         return self._process.pid if self._process and self._process.returncode is None else None
+
+    async def reload(self) -> None:
+        """Have the node load its rules anew (SIGHUP); one that starts just now is waited for.
+
+        Earlier the signal would kill it. One that ends meanwhile is followed by one that has the new rules.
+        """
+        await self.ready.wait()
+        if self._process is not None and self._process.returncode is None:
+            self._process.send_signal(signal.SIGHUP)
 
     async def keep(self) -> None:
         """Keep a node alive until cancelled; then stop it and wait for it."""

@@ -37,6 +37,8 @@ class Story:
     evidence: list[dict[str, Any]] = field(default_factory=list)
     flags: list[str] = field(default_factory=list)
     location: dict[str, Any] | None = None
+    history: dict[str, Any] | None = None
+    """Earlier calls from the number, None for a first one."""
     queue: str | None = None
     member: str | None = None
     faults: list[str] = field(default_factory=list)
@@ -74,6 +76,7 @@ def tell(call_id: str, events: Iterable[FeedEvent]) -> Story:
                     setattr(story, key, data.get(key))
                 story.evidence = list(data.get("evidence") or ())
                 story.flags = list(data.get("flags") or ())
+                story.history = data.get("history")
                 decided_on = str(data.get("text") or "")
             case EventKind.QUEUED:
                 story.queue, story.member = data.get("queue"), None

@@ -9,11 +9,13 @@ from datetime import datetime
 import click
 
 from records.call_record import CallRecord
+from records.decisions import PastDecision
 from records.errors import RecordsError
 from records.event_lines import to_json
 from records.events import FeedEvent, JsonValue
-from records.masking import mask_fields
+from records.masking import mask_fields, mask_text
 from records.store import Store
+from records.when import When
 
 DEFAULT_URL = "sqlite:///var/records.sqlite3"
 _PAGE = 500
@@ -76,6 +78,31 @@ def call(call_id: str, url: str, as_json: bool, show_numbers: bool) -> None:  # 
                 click.echo(f"{name:<16}{_plain(text)}")
 
 
+@main.command(help="按先后列出一段时间内的判断：说了什么，判到哪里。")
+@_url
+@click.option("--since", type=When(), help="从何时起：2026-11-01、2026-11-01T08:30，或 7d、12h、30m 以前")
+@click.option("--until", type=When(), help="到何时止 (不含)，写法同上")
+@_json
+@_numbers
+def calls(
+    url: str,
+    since: datetime | None,
+    until: datetime | None,
+    as_json: bool,  # noqa: FBT001 - click passes flags
+    show_numbers: bool,  # noqa: FBT001
+) -> None:
+    """Print the decisions of a time, as `python -m triage replay` reads them."""
+    with _store(url) as store:
+        for decision in _decisions(store, since, until):
+            shown = _decision(decision, show_numbers=show_numbers)
+            if as_json:
+                click.echo(to_json(shown))
+            else:
+                words = [decision.route, decision.category or "-", str(decision.priority or "-")]
+                line = "  ".join([_time(decision.at), decision.call_id, *words, str(shown["text"])])
+                click.echo(_plain(line))
+
+
 @main.command(help="建立数据表，或升级到本版本 (可重复执行)。")
 @_url
 def upgrade(url: str) -> None:
@@ -108,6 +135,26 @@ def _events(store: Store, after: int, limit: int | None) -> Iterator[FeedEvent]:
         yield from page
         after = page[-1].seq
         left = None if left is None else left - len(page)
+
+
+def _decisions(store: Store, since: datetime | None, until: datetime | None) -> Iterator[PastDecision]:
+    after = 0
+    while page := store.decisions(since, until, after, _PAGE):
+        yield from page
+        after = page[-1].seq
+
+
+def _decision(decision: PastDecision, *, show_numbers: bool) -> dict[str, JsonValue]:
+    return {
+        "call_id": decision.call_id,
+        "at": decision.at.isoformat(),
+        "text": decision.text if show_numbers else mask_text(decision.text),
+        "confidence": decision.confidence,
+        "route": decision.route,
+        "category": decision.category,
+        "priority": decision.priority,
+        "lexicon_version": decision.lexicon_version,
+    }
 
 
 def _event(event: FeedEvent, *, show_numbers: bool) -> dict[str, JsonValue]:

@@ -26,7 +26,7 @@ class EventKind(StrEnum):
     """{text, is_final, confidence}: a partial or final utterance"""
     DECIDED = "call.decided"
     """{route, category, label, priority, confidence, evidence, flags, lexicon_version, reason, text,
-    joint_service, department}"""
+    joint_service, department, history}; history: null, or {text, hours, calls, kinds} of the number's calls before"""
     RELEASED = "line.released"
     """{line}: the police line is free again"""
     QUEUED = "queue.joined"

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from records.call_record import CallRecord
 from records.cleaning import clean
+from records.decisions import PastDecision, read_decisions
 from records.engine import create_database_file, open_engine, parse_url, writing
 from records.errors import CallNotFound
 from records.events import CallEvent, FeedEvent
@@ -94,6 +95,17 @@ class Store:
                     tuple_(CallRow.first_at, CallRow.call_id) < tuple_(place.first_at, place.call_id)
                 )
             return [_record(row) for row in session.scalars(query)]
+
+    def decisions(
+        self,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        after: int = 0,
+        limit: int = 500,
+    ) -> list[PastDecision]:
+        """Up to `limit` decisions taken in [since, until) and numbered above `after`, by number."""
+        with self._reading() as session:
+            return read_decisions(session, since, until, after, limit)
 
     def close(self) -> None:
         """Close the connections that are not in use."""

@@ -39,6 +39,8 @@ class Analysis:
     """Police findings inside a harmless context or a denial."""
     handover: tuple[tuple[int, int], ...]
     """Letters that ask for a person."""
+    abuse: tuple[tuple[int, int], ...]
+    """Letters that insult whoever answers."""
     denied: bool
     """Some police evidence was cancelled by a denial."""
     open_from: int

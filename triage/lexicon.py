@@ -12,7 +12,7 @@ from pathlib import Path
 
 from triage.decision import Route
 from triage.errors import LexiconError
-from triage.lexicon_format import CommonFile, FieldFile, RuleEntry
+from triage.lexicon_format import AbuseEntry, AnswersEntry, CommonFile, FieldFile, RuleEntry
 from triage.spoken_text import fold
 from triage.yaml_source import YamlSource, read_yaml
 
@@ -31,6 +31,7 @@ class Field:
     department: str | None
     general: bool
     flag: str | None
+    movable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,8 @@ class Rule:
     priority: int
     boundary: bool
     sounds: bool
+    firm: bool = False
+    """Nothing cancels its evidence: livelihood words mean what they say, whichever line hears them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,24 @@ class Negation:
     words: frozenset[str]
     void_before: tuple[str, ...]
     void_after: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Words that confirm or deny, words around them that say nothing, and words that may follow. All folded."""
+
+    yes: tuple[str, ...]
+    no: tuple[str, ...]
+    fillers: tuple[str, ...]
+    goes_on: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Abuse:
+    """Insults to whoever answers, and what right before one makes it a quotation. All folded."""
+
+    words: frozenset[str] = frozenset()
+    void_before: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +89,11 @@ class Lexicon:
     handover: frozenset[str]
     negatable: frozenset[str]
     negation: Negation
+    answers: Answers
+    summons: tuple[str, ...]
+    """Words that ask somebody to come."""
+    abuse: Abuse = Abuse()
+    """Not among `phrases()`: insults decide nothing, so they need not be heard, nor cut other words apart."""
 
     def phrases(self) -> frozenset[str]:
         """Return every phrase and word that any rule, context or list names."""
@@ -77,7 +103,7 @@ class Lexicon:
 
 def load_lexicon(folder: Path = DEFAULT_FOLDER) -> Lexicon:
     """Load a folder; raises LexiconError naming file, line and key of the first mistake."""
-    sources = [read_yaml(file) for file in _files(folder)]
+    sources = [read_yaml(file) for file in lexicon_files(folder)]
     common_source, field_sources = sources[0], sources[1:]
     common = common_source.validate(CommonFile)
     words = {name: _folded(common_source, ("words", name), named) for name, named in common.words.items()}
@@ -98,7 +124,7 @@ def load_lexicon(folder: Path = DEFAULT_FOLDER) -> Lexicon:
                 _refuse_repeats(source, number, slots[0], rule_id, first_use)
             rules.append(
                 Rule(rule_id, field, slots, rule.within, rule.weight, rule.priority or field.priority,
-                     rule.boundary, rule.sounds)
+                     rule.boundary, rule.sounds, firm=field.route is Route.MINSHENG)
             )  # fmt: skip
     negation = common.negation
     return Lexicon(
@@ -113,10 +139,14 @@ def load_lexicon(folder: Path = DEFAULT_FOLDER) -> Lexicon:
             _folded(common_source, ("negation", "void_before"), negation.void_before),
             _folded(common_source, ("negation", "void_after"), negation.void_after),
         ),
+        answers=_answers(common_source, common.answers),
+        summons=_folded(common_source, ("summons",), common.summons),
+        abuse=_abuse(common_source, common.abuse),
     )
 
 
-def _files(folder: Path) -> list[Path]:
+def lexicon_files(folder: Path) -> list[Path]:
+    """Return the files of a lexicon, common.yaml first; raises LexiconError where a part is missing."""
     common = folder / "common.yaml"
     if not common.is_file():
         raise LexiconError(
@@ -133,6 +163,22 @@ def _files(folder: Path) -> list[Path]:
     return found
 
 
+def _abuse(source: YamlSource, entry: AbuseEntry) -> Abuse:
+    return Abuse(
+        frozenset(_folded(source, ("abuse", "words"), entry.words)),
+        _folded(source, ("abuse", "void_before"), entry.void_before),
+    )
+
+
+def _answers(source: YamlSource, entry: AnswersEntry) -> Answers:
+    return Answers(
+        **{
+            name: _folded(source, ("answers", name), getattr(entry, name))
+            for name in AnswersEntry.model_fields
+        }
+    )
+
+
 def _field(source: YamlSource, entry: FieldFile, fields: dict[str, Field]) -> Field:
     if entry.route != source.file.parent.name:
         raise source.error(
@@ -141,7 +187,7 @@ def _field(source: YamlSource, entry: FieldFile, fields: dict[str, Field]) -> Fi
     if entry.id in fields:
         raise source.error(("id",), f"another file already has the id {entry.id!r}")
     field = Field(entry.id, entry.label, Route(entry.route), entry.priority, entry.joint_service,
-                  entry.department, entry.general, entry.flag)  # fmt: skip
+                  entry.department, entry.general, entry.flag, entry.movable)  # fmt: skip
     fields[field.id] = field
     return field
 

@@ -10,6 +10,7 @@ Phrase = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, m
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,39}$")]
 Priority = Annotated[int, Field(ge=1, le=4)]
 Weight = Annotated[float, Field(gt=0, le=1)]
+_MOVABLE_FROM = 3  # priority; what is more urgent is danger
 
 
 class _Strict(BaseModel):
@@ -55,6 +56,8 @@ class FieldFile(_Strict):
     """The field only names the decision when no more definite field stands."""
     flag: Literal["covert?"] | None = None
     """A flag that the decision bears when this field names it."""
+    movable: bool = False
+    """A town may move this police field to 民生110. Only where nobody is in danger: never with priority 1 or 2."""
     rules: Annotated[tuple[RuleEntry, ...], Field(min_length=1)]
     harmless: tuple[Phrase, ...] = ()
     """Contexts that cancel police evidence lying inside them."""
@@ -70,6 +73,13 @@ class FieldFile(_Strict):
                 raise ValueError(f"`negatable` names {phrase!r}, which no rule of this file has")
         return self
 
+    @model_validator(mode="after")
+    def _movable_is_no_danger(self) -> FieldFile:
+        urgent = min([self.priority, *(rule.priority for rule in self.rules if rule.priority)])
+        if self.movable and (self.route != "police" or urgent < _MOVABLE_FROM):
+            raise ValueError("`movable` is for police fields of priority 3 or 4: danger stays with police")
+        return self
+
 
 class NegationEntry(_Strict):
     """Words that deny, and what makes them deny nothing."""
@@ -79,10 +89,32 @@ class NegationEntry(_Strict):
     void_after: tuple[Phrase, ...] = ()
 
 
+class AnswersEntry(_Strict):
+    """How callers answer when they are asked whether there is danger."""
+
+    yes: Annotated[tuple[Phrase, ...], Field(min_length=1)]
+    no: Annotated[tuple[Phrase, ...], Field(min_length=1)]
+    fillers: tuple[Phrase, ...] = ()
+    """Words before, between and after that say nothing."""
+    goes_on: tuple[Phrase, ...] = ()
+    """Words with which the caller goes on to the matter; any other word right after makes it no answer."""
+
+
+class AbuseEntry(_Strict):
+    """Insults to whoever answers. They are told to the person who takes the call and never weigh on the route."""
+
+    words: tuple[Phrase, ...] = ()
+    void_before: tuple[Phrase, ...] = ()
+    """Words right before an insult that make it a quotation: 他骂我|傻逼."""
+
+
 class CommonFile(_Strict):
     """`common.yaml`: what all fields share."""
 
     words: dict[Identifier, Annotated[tuple[Phrase, ...], Field(min_length=1)]] = {}
     handover: Annotated[tuple[Phrase, ...], Field(min_length=1)]
     negation: NegationEntry
+    abuse: AbuseEntry = AbuseEntry()
+    answers: AnswersEntry
+    summons: Annotated[tuple[Phrase, ...], Field(min_length=1)]
     harmless: tuple[Phrase, ...] = ()

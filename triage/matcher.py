@@ -16,7 +16,7 @@ from triage.decision import Route
 from triage.findings import Analysis, Finding
 from triage.lexicon import Lexicon, Rule
 from triage.sound_matcher import SoundMatcher
-from triage.sounds import SoundTable
+from triage.sounds import sound_table
 from triage.spoken_text import SpokenText, fold
 from triage.word_boundaries import Segmenter, WordEdges
 
@@ -33,6 +33,7 @@ class _Uses:
     """(number of the combination, slot)."""
     harmless: bool
     handover: bool
+    abuse: bool
     negator: bool
     deniable: bool
 
@@ -46,6 +47,7 @@ class _Hits:
     """Where each word of a combination stands, by its pattern index."""
     harmless: list[Span]
     handover: list[Span]
+    abuse: list[Span]
     negators: list[Span]
     deniable: dict[int, list[int]]
 
@@ -55,13 +57,15 @@ class Matcher:
 
     def __init__(self, lexicon: Lexicon) -> None:
         self._negation = lexicon.negation
+        self._abuse = lexicon.abuse
         self._combinations = [rule for rule in lexicon.rules if len(rule.slots) > 1]
         self._uses = self._plan(lexicon)
         phrases = tuple(sorted(lexicon.phrases()))
-        self._by_index = tuple(self._uses[phrase] for phrase in phrases)
-        self._automaton = Automaton(phrases, watched=lexicon.harmless)
+        patterns = tuple(sorted(self._uses))
+        self._by_index = tuple(self._uses[pattern] for pattern in patterns)
+        self._automaton = Automaton(patterns, watched=lexicon.harmless)
         self._segmenter = Segmenter(phrases)
-        self._sounds = SoundMatcher(lexicon, SoundTable(), self._segmenter)
+        self._sounds = SoundMatcher(lexicon, sound_table(), self._segmenter)
 
     def _plan(self, lexicon: Lexicon) -> dict[str, _Uses]:
         plain = {phrase: rule for rule in lexicon.rules if len(rule.slots) == 1 for phrase in rule.slots[0]}
@@ -76,10 +80,11 @@ class Matcher:
                 parts=tuple(parts.get(phrase, ())),
                 harmless=phrase in lexicon.harmless,
                 handover=phrase in lexicon.handover,
+                abuse=phrase in lexicon.abuse.words,
                 negator=phrase in lexicon.negation.words,
                 deniable=phrase in lexicon.negatable,
             )
-            for phrase in lexicon.phrases()
+            for phrase in lexicon.phrases() | lexicon.abuse.words
         }
 
     def analyse(self, text: str) -> Analysis:
@@ -96,12 +101,8 @@ class Matcher:
             spoken.letters, [(f.start, f.end) for f in found], edges, wanted
         )
         found += heard
-        standing = [
-            f for f in found if f.rule.field.route is not Route.POLICE or not shelter.covers(f.start, f.end)
-        ]
-        cancelled = [
-            f for f in found if f.rule.field.route is Route.POLICE and shelter.covers(f.start, f.end)
-        ]
+        standing = [f for f in found if f.rule.firm or not shelter.covers(f.start, f.end)]
+        cancelled = [f for f in found if not f.rule.firm and shelter.covers(f.start, f.end)]
         standing += self._combination_findings(hits, shelter)
         by_denial = Shelter(len(spoken.letters), denied)
         return Analysis(
@@ -109,13 +110,18 @@ class Matcher:
             standing=tuple(_without_shadowed(standing)),
             cancelled=tuple(cancelled),
             handover=tuple(span for span in hits.handover if not shelter.covers(*span)),
+            abuse=tuple(
+                span
+                for span in hits.abuse
+                if not shelter.covers(*span) and self._is_meant(spoken, span, edges)
+            ),
             denied=any(by_denial.covers(f.start, f.end) for f in cancelled),
             open_from=scan.open_from,
             steps=scan.steps + len(scan.hits) + sound_steps,
         )
 
     def _sort(self, spoken: SpokenText, found: tuple[tuple[int, int], ...]) -> _Hits:
-        hits = _Hits([], defaultdict(list), [], [], [], defaultdict(list))
+        hits = _Hits([], defaultdict(list), [], [], [], [], defaultdict(list))
         patterns = self._automaton.patterns
         for end, index in found:
             uses = self._by_index[index]
@@ -131,11 +137,20 @@ class Matcher:
                 hits.harmless.append((start, end))
             if uses.handover:
                 hits.handover.append((start, end))
+            if uses.abuse:
+                hits.abuse.append((start, end))
             if uses.negator:
                 hits.negators.append((start, end))
             if uses.deniable:
                 hits.deniable[start].append(end)
         return hits
+
+    def _is_meant(self, spoken: SpokenText, span: Span, edges: WordEdges) -> bool:
+        """Tell whether an insult is a word of its own and not what somebody else is said to have called the caller."""
+        start, end = span
+        if spoken.letters.endswith(self._abuse.void_before, 0, start):
+            return False
+        return end - start > _SHORT or edges.are_edges(start, end)
 
     @staticmethod
     def _phrase_findings(hits: _Hits, shelter: Shelter, edges: WordEdges) -> list[Finding]:
@@ -160,7 +175,7 @@ class Matcher:
                 (start, end, slot, self._automaton.patterns[index])
                 for index, slot in slots
                 for start, end in hits.parts[index]
-                if rule.field.route is not Route.POLICE or not shelter.covers(start, end)
+                if rule.firm or not shelter.covers(start, end)
             ]
             for met in combinations(rule, pieces):
                 start, end = met[0][0], met[-1][1]
@@ -201,7 +216,8 @@ def _worth_hearing(findings: list[Finding], shelter: Shelter) -> frozenset[Route
     None once a police rule that decides alone stands; police only once a livelihood rule that decides alone does.
     """
     certain = [f for f in findings if f.weight >= _ALONE]
-    if any(f.rule.field.route is Route.POLICE and not shelter.covers(f.start, f.end) for f in certain):
+    standing = [f for f in certain if f.rule.firm or not shelter.covers(f.start, f.end)]
+    if any(f.rule.field.route is Route.POLICE for f in standing):
         return frozenset()
     if any(f.rule.field.route is Route.MINSHENG for f in certain):
         return frozenset({Route.POLICE})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from triage.decision import Route
 from triage.findings import Finding, best_apart
+from triage.questions import Danger
+from triage.second_opinion.model import Opinion
 from triage.yaml_source import read_yaml
 
 DEFAULT_FILE = Path(__file__).parent / "policy.yaml"
@@ -40,6 +42,12 @@ class Policy(BaseModel):
     support_only: Share
     general_topic: Share
     clear_livelihood: Positive
+    clear_when_denied: Positive
+    denial_gain: Positive
+    opinion_gain: Annotated[float, Field(ge=0, le=10)]
+    opinion_veto: Share
+    opinion_support: Share
+    opinion_letters: Annotated[int, Field(ge=0, le=100)]
     strong_police: Share
     police_now: Share
     min_confidence: Annotated[float, Field(ge=0, le=1)]
@@ -51,11 +59,19 @@ class Policy(BaseModel):
         return read_yaml(file).validate(cls)
 
     def weigh(
-        self, findings: Sequence[Finding], confidence: float, certainty: Sequence[float] | None
+        self,
+        findings: Sequence[Finding],
+        confidence: float,
+        certainty: Sequence[float] | None,
+        *,
+        danger: Danger = Danger.UNKNOWN,
+        opinion: Opinion | None = None,
+        letters: int = 0,
     ) -> Balance:
         """Weigh what stands. `confidence` is the recogniser's, `certainty` one value a letter where known.
 
-        Doubt about the words only ever lightens the livelihood side.
+        Doubt about the words only ever lightens the livelihood side. `danger` is the answer to that question,
+        `letters` how much was said.
         """
         police = best_apart([f for f in findings if f.rule.field.route is Route.POLICE])
         livelihood = best_apart([f for f in findings if f.rule.field.route is Route.MINSHENG])
@@ -64,17 +80,49 @@ class Policy(BaseModel):
         raw = self._sum(heard)
         l = min(raw * self._trust(confidence), self.livelihood_cap)  # noqa: E741 - the letter of policy.yaml
         odds = self.prior + self.livelihood_gain * l - self.police_gain * p
-        p_police = 1 / (1 + math.exp(max(-60.0, min(60.0, odds))))
-        return Balance(tuple(police), tuple(livelihood), p, l, p_police)
+        if danger is Danger.DENIED:
+            odds += self.denial_gain
+        p_by_rules = p_police = _probability(odds)
+        if opinion is not None:
+            p_police = _probability(odds - self.opinion_gain * opinion.log_odds)
+        return Balance(tuple(police), tuple(livelihood), p, l, p_police, danger, opinion, p_by_rules, letters)
 
     def frees(self, balance: Balance) -> bool:
         """Tell whether the caller may leave the police line, as far as the words go."""
         return (
-            balance.police < self.strong_police
-            and balance.livelihood >= self.clear_livelihood
-            and self._names_a_matter(balance.livelihood_findings)
+            balance.danger is not Danger.CONFIRMED
+            and balance.police < self.strong_police
+            and (self._clear(balance) or self._agreed(balance))
+            and not self._vetoed(balance)
             and balance.p_police * self.cost.missed_police < (1 - balance.p_police) * self.cost.blocked_line
         )
+
+    def _clear(self, balance: Balance) -> bool:
+        """Tell whether the rules alone find a clear request."""
+        denied = balance.danger is Danger.DENIED
+        enough = self.clear_when_denied if denied else self.clear_livelihood
+        return balance.livelihood >= enough and self._names_a_matter(balance.livelihood_findings)
+
+    def _agreed(self, balance: Balance) -> bool:
+        """Tell whether a weaker livelihood rule and the second opinion agree, and nothing speaks for police."""
+        return (
+            balance.opinion is not None
+            and balance.letters >= self.opinion_letters
+            and not balance.police_findings
+            and balance.livelihood >= self.opinion_support
+            and any(not f.rule.field.general for f in balance.livelihood_findings)
+        )
+
+    def _vetoed(self, balance: Balance) -> bool:
+        return balance.opinion is not None and balance.opinion.p_police >= self.opinion_veto
+
+    def frees_by_rules(self, balance: Balance) -> bool:
+        """Tell the same of the rules alone."""
+        return self.frees(replace(balance, opinion=None, p_police=balance.p_by_rules))
+
+    def turned(self, balance: Balance) -> bool:
+        """Tell whether the route would be the other one without the second opinion."""
+        return balance.opinion is not None and self.frees(balance) is not self.frees_by_rules(balance)
 
     def _names_a_matter(self, findings: Sequence[Finding]) -> bool:
         """Tell whether the words say what they are about: asking politely, or naming places, does not."""
@@ -111,6 +159,17 @@ class Balance:
     livelihood: float
     p_police: float
     """Probability that this is a police matter, 0..1."""
+    danger: Danger
+    opinion: Opinion | None
+    p_by_rules: float
+    """The same probability without the second opinion."""
+    letters: int
+    """How much was said."""
+
+
+def _probability(odds: float) -> float:
+    """That it is a police matter, from the log-odds that it is not."""
+    return 1 / (1 + math.exp(max(-60.0, min(60.0, odds))))
 
 
 def _mean_certainty(finding: Finding, certainty: Sequence[float] | None) -> float:

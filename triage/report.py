@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from typing import Any
 
 from rich.console import Group
 from rich.table import Table
@@ -23,12 +24,18 @@ _FLAG = {
     "low_confidence": "识别把握低",
     "negated": "有否定说法",
     "sounds_like": "按读音匹配",
+    "abusive": "辱骂",
 }
 
 
 def json_line(decision: Decision) -> str:
     """Write a decision with exactly the keys that other tools are built on."""
-    entry = {
+    return one_line(decision_entry(decision))
+
+
+def decision_entry(decision: Decision) -> dict[str, Any]:
+    """Return the keys that other tools are built on, with JSON's own types."""
+    return {
         "text": decision.text,
         "route": decision.route.value,
         "category": decision.category,
@@ -36,8 +43,17 @@ def json_line(decision: Decision) -> str:
         "confidence": decision.confidence,
         "evidence": [asdict(found) for found in decision.evidence],
     }
+
+
+def one_line(entry: Mapping[str, Any]) -> str:
+    """Write an object as one line of JSON, whatever its texts hold."""
     line = json.dumps(entry, ensure_ascii=False)
     return line if line.isprintable() else json.dumps(entry)  # lone surrogates, odd line ends: escaped
+
+
+def plain(text: str) -> str:
+    """Replace, one for one, what is no printable character: it would steer the terminal."""
+    return "".join(c if c.isprintable() else " " if c.isspace() else "\ufffd" for c in text)
 
 
 def explained(decision: Decision, analysis: Analysis, police: Sequence[str]) -> Group:
@@ -51,25 +67,26 @@ def explained(decision: Decision, analysis: Analysis, police: Sequence[str]) -> 
         head.append(f"  承办 {decision.department}", "cyan")
     for flag in decision.flags:
         head.append(f"  ⚑{_FLAG.get(flag, flag)}", "yellow")
-    said = Text("  “" + decision.text + "”", overflow="fold")
+    words = plain(decision.text)
+    said = Text("  “" + words + "”", overflow="fold")
     reasons = Table.grid(padding=(0, 2))
     for found in decision.evidence:
         colour = "red" if found.category in police else "green"
         said.stylize(f"bold {colour}", found.start + 3, found.end + 3)
-        heard = decision.text[found.start : found.end]
+        heard = words[found.start : found.end]
         reasons.add_row(
             "   ", Text(found.phrase, colour), Text(f"“{heard}”"), found.rule, f"{found.weight:.2f}"
         )
     for gone in analysis.cancelled:
         start, end = analysis.spoken.span(gone.start, gone.end)
-        heard = decision.text[start:end]
+        heard = words[start:end]
         reasons.add_row(
             "   ", Text(gone.phrase, "dim strike"), Text(f"“{heard}”", "dim"), gone.rule.id, "已抵消"
         )
     for first, last in analysis.handover:
         start, end = analysis.spoken.span(first, last)
         reasons.add_row(
-            "   ", Text("要求人工", "yellow"), Text(f"“{decision.text[start:end]}”"), "common/handover", ""
+            "   ", Text("要求人工", "yellow"), Text(f"“{words[start:end]}”"), "common/handover", ""
         )
     if not reasons.row_count:
         reasons.add_row("   ", Text("没有听到可作依据的话：按规则转警察", "dim"))

@@ -8,6 +8,7 @@ are matched by the same automaton as characters.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 from pypinyin import Style, lazy_pinyin, pinyin_dict
 from pypinyin.style import convert
@@ -37,6 +38,12 @@ def syllables(phrase: str) -> tuple[str, ...]:
     return tuple(lazy_pinyin(phrase, style=Style.NORMAL))
 
 
+@cache
+def sound_table() -> SoundTable:
+    """The one table that all share."""
+    return SoundTable()
+
+
 class SoundTable:
     """Every Chinese character's commonest syllable and its symbol. Immutable after construction."""
 
@@ -51,6 +58,7 @@ class SoundTable:
             self._syllable[chr(code)] = syllable
             self._symbol[chr(code)] = self._symbol_of(syllable, symbols)
         self._classes = symbols
+        self._class_of = {symbol: name for name, symbol in symbols.items()}
 
     @staticmethod
     def _symbol_of(syllable: str, symbols: dict[str, str]) -> str:
@@ -65,6 +73,10 @@ class SoundTable:
         """Return the symbols of a phrase read aloud, or None when a part of it has no Chinese sound."""
         written = [self._classes.get(confusion_class(syllable)) if syllable else None for syllable in read]
         return None if None in written else "".join(symbol for symbol in written if symbol)
+
+    def read(self, written: str) -> str:
+        """Return the syllables of sound symbols, spaced; empty where these are no sound symbols."""
+        return " ".join(self._class_of.get(symbol, "") for symbol in written).strip()
 
     def heard(self, letters: str) -> tuple[str, ...]:
         """Return the commonest toneless syllable of each letter, `` where there is none."""

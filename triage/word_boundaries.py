@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import cache
 from itertools import pairwise
 
 import jieba
@@ -15,13 +16,22 @@ _BLOCK = 48  # letters segmented at once: long texts are read only where a quest
 _MARGIN = 12  # letters around a block: longer than any phrase that may straddle its edge
 
 
+@cache
+def _dictionary() -> tuple[dict[str, int], int]:
+    """Read jieba's dictionary, about a second, once a process: word → frequency, and their sum."""
+    tokenizer = jieba.Tokenizer()
+    read: tuple[dict[str, int], int] = tokenizer.gen_pfdict(tokenizer.get_dict_file())
+    return read
+
+
 class Segmenter:
     """A tokenizer of its own: jieba's global one, and its cache file in the temp folder, are never touched."""
 
     def __init__(self, phrases: Iterable[str]) -> None:
-        """Read jieba's dictionary (about a second) and add the phrases of two characters and more."""
+        """Take jieba's dictionary and add the phrases of two characters and more."""
         tokenizer = jieba.Tokenizer()
-        tokenizer.FREQ, tokenizer.total = tokenizer.gen_pfdict(tokenizer.get_dict_file())
+        frequencies, tokenizer.total = _dictionary()
+        tokenizer.FREQ = frequencies.copy()
         tokenizer.initialized = True
         self._dictionary = frozenset(word for word, frequency in tokenizer.FREQ.items() if frequency)
         for phrase in phrases:
@@ -32,6 +42,12 @@ class Segmenter:
     def segment(self, letters: str) -> list[str]:
         """Cut a text into words; the words joined are the text again. No guessing of unknown words (no HMM)."""
         return list(self._tokenizer.cut(letters, HMM=False))
+
+    @property
+    def frequencies(self) -> Mapping[str, int]:
+        """How often jieba's counts have each word; 0 for what is only the beginning of longer ones."""
+        frequencies: Mapping[str, int] = self._tokenizer.FREQ
+        return frequencies
 
     def is_dictionary_word(self, letters: str) -> bool:
         """Tell whether jieba's own dictionary has this word."""

@@ -50,7 +50,8 @@ class YamlSource:
             first = next((m for m in mistakes if m["type"] == "extra_forbidden"), mistakes[0])
             problem = first["msg"]
             if first["type"] == "extra_forbidden":  # a misspelt key is also a missing one: name the spelling
-                problem = "unknown key: check its spelling; the known keys are in triage/lexicon_format.py"
+                known = model.__module__.replace(".", "/")
+                problem = f"unknown key: check its spelling; the known keys are in {known}.py"
             raise self.error(tuple(first["loc"]), problem) from wrong
 
 

@@ -17,7 +17,7 @@ class _Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         """All commands that people call; `node` is the parent's own business."""
         del ctx
-        return ["serve", "demo", "call", "doctor", "model"]
+        return ["serve", "demo", "call", "doctor", "model", "reload"]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the module of that name below `ivr.commands`."""

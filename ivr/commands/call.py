@@ -77,6 +77,7 @@ def _told(story: Story) -> Table:
         "依据": "、".join(f"{e['phrase']}（{e['rule']}）" for e in story.evidence) or "—",
         "标记": " ".join(story.flags) or "—",
         "位置": str((story.location or {}).get("short", "—")),
+        "来电历史": str((story.history or {}).get("text", "—")),
         "队列": story.queue or "—",
         "应答": (story.member or "无人应答").removeprefix("PJSIP/"),
         "用时": "，".join(f"{step} {seconds:.2f} s" for step, seconds in story.steps_s.items()),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import sys
 from pathlib import Path
 
 import click
@@ -15,7 +17,7 @@ from ivr.prompts import folder_for_asterisk
 from ivr.serve import serving
 
 
-@click.command(help="启动 Asterisk 和各服务，直到 Ctrl-C 或 SIGTERM。")
+@click.command(help="启动 Asterisk 和各服务，直到 Ctrl-C 或 SIGTERM；不在终端上运行时，SIGHUP 重新载入规则。")
 @click.option("--no-asterisk", is_flag=True, help="Asterisk 在别处运行：只启动 FastAGI 和 AudioSocket 服务。")
 @click.option(
     "--render",
@@ -41,6 +43,11 @@ def command(ctx: click.Context, *, no_asterisk: bool, folder: Path | None, leave
 async def _serve(
     config: Config, config_path: Path | None, *, with_asterisk: bool, leave_asterisk: bool
 ) -> None:
+    reload_asked = asyncio.Event()
+    if not (sys.stdout.isatty() or sys.stderr.isatty()):
+        # From the first moment: until somebody takes it, SIGHUP ends a process. It shall where it means that the
+        # terminal is gone, for then nothing can be written any more.
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload_asked.set)
     async with serving(
         config,
         config_path=config_path,
@@ -59,4 +66,7 @@ async def _serve(
                 f"AudioSocket {asterisk.server_address}:{asterisk.audiosocket_port}",
                 flush=True,
             )
-        await asyncio.Event().wait()  # until the signal
+        while True:  # until the signal to stop
+            await reload_asked.wait()
+            reload_asked.clear()
+            await running.node.reload()

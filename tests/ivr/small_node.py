@@ -33,6 +33,7 @@ def terminated(_number: int, _frame: object) -> None:
 
 
 signal.signal(signal.SIGTERM, terminated)
+signal.signal(signal.SIGHUP, lambda _number, _frame: note("reloaded"))
 note("started")
 if mode == "dies":
     sys.exit(3)

@@ -22,7 +22,9 @@ UNCLEAR = "那个就是这个"
 QUICK = Patience(listen_limit_s=6.0, silence_s=0.6, sentence_end_s=0.4, turn_end_s=0.8, barge_in_s=0.2)
 """Shorter than real callers get; long enough for a machine that is busy with other things."""
 _TONE = (np.sin(np.arange(960) * 0.8) * 6000).astype("<i2").tobytes()
-SHORT = Prompts(dict.fromkeys(("greeting", "ask_again", "silent_prompt"), _TONE), {})
+SHORT = Prompts(
+    dict.fromkeys(("greeting", "ask_again", "ask_danger", "ask_place", "silent_prompt"), _TONE), {}
+)
 """Prompts of 0.12 s."""
 
 

@@ -47,6 +47,13 @@ def test_relative_paths_count_from_the_file(tmp_path: Path) -> None:
     assert config.database_url == f"sqlite:///{tmp_path}/here/records.sqlite3"
 
 
+def test_the_towns_file_is_optional_and_counts_from_the_file(tmp_path: Path) -> None:
+    assert load_config(write(tmp_path, "")).triage.town is None
+    config = load_config(write(tmp_path, "triage: {town: own/town.yaml}\n"))
+    assert config.triage.town == tmp_path / "own" / "town.yaml"
+    assert config.triage.lexicon == tmp_path / "triage" / "lexicon"
+
+
 def test_the_environment_outranks_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MINSHENG110_RECORDS__URL", "postgresql+psycopg://ops@127.0.0.1/calls")
     monkeypatch.setenv("MINSHENG110_ASTERISK__SIP_PORT", "5999")

@@ -139,10 +139,10 @@ async def test_audio_that_stops_in_mid_voice_ends_the_sentence(
     talk.line.say(voice)
     await talk.hears(CLEAR)
     async with asyncio.timeout(10):
-        while talk.dialogue._voice.speech_s < 0.5:
+        while talk.dialogue._turn._voice.speech_s < 0.5:
             await asyncio.sleep(0.005)
     talk.line.sends = False
-    assert talk.dialogue._voice.speaking
+    assert talk.dialogue._turn._voice.speaking
     outcome = await talk.outcome()
     assert (outcome.decision.route, outcome.reason) == (Route.MINSHENG, Reason.HEARD)
     assert not talk.line.spoken.is_set()

@@ -271,6 +271,12 @@ def test_the_lexicon(tmp_path: Path) -> None:
     finding = found(configured(tmp_path, triage={"lexicon": str(broken)}), "lexicon")
     assert finding.state == "fault"
     assert f"{victim.name}:" in finding.what
+    town = tmp_path / "town.yaml"
+    town.write_text("fields:\n  fire: {route: minsheng}\n", encoding="utf-8")
+    sound = str(ROOT / "triage" / "lexicon")
+    finding = found(configured(tmp_path, triage={"lexicon": sound, "town": str(town)}), "lexicon")
+    assert finding.state == "fault"
+    assert "town.yaml:2: fields.fire.route" in finding.what
     finding = found(configured(tmp_path, triage={"lexicon": str(tmp_path / "none")}), "lexicon")
     assert finding.state == "fault"
 

@@ -5,163 +5,29 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-import uuid
-from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
-from typing import Any
 
 import pytest
 import structlog
 
 from asr.pool import DecodePool
-from ivr.audiosocket.server import AudioSocketServer
-from ivr.dialogue import Patience
 from ivr.exchange import Exchange
 from ivr.fastagi.server import FastAgiServer
 from ivr.journal import Journal, call_id_of
 from ivr.prompts import Prompts
-from records.events import CallEvent, EventKind
-from tests.asr.places import taken_places
+from ivr.rules import LiveRules
+from records.events import EventKind
+from tests.ivr.exchange_house import PATIENCE, PROMPTS, Asterisk, House, engine, house, pool, variables
 from tests.ivr.fastagi.asterisk_side import ENVIRONMENT, AsteriskSide, environment_bytes
-from tests.ivr.line import Line, silence
+from tests.ivr.line import Line
 from tests.ivr.scripted_engine import ScriptedEngine, final, part
+from transfer.caller_history import CallerHistory
 from triage.engine import Triage
 
+__all__ = ["engine", "house", "pool"]
 CLEAR = "我家水管爆了"
-PATIENCE = Patience(listen_limit_s=6.0, silence_s=0.6, sentence_end_s=0.4, turn_end_s=0.8)
-PROMPTS = Prompts(dict.fromkeys(("greeting", "ask_again", "silent_prompt"), silence(0.06)), {})
 CALL = call_id_of(ENVIRONMENT["agi_uniqueid"])
 LOCATION = {"format": "civicAddress", "location_info": 'country="CN",A3="朝阳区",RD="建国路"'}
-
-
-@dataclass
-class Asterisk:
-    """Asterisk's side: runs the script's commands on a thread of its own, and the audio on the test's loop."""
-
-    loop: asyncio.AbstractEventLoop
-    address: tuple[str, int]
-    geoloc: dict[str, str] = field(default_factory=dict)
-    joins: bool = True
-    """Whether AudioSocket() connects at all."""
-    during_audio: Callable[[Line], None] = lambda _: None
-    """What the caller does, in the loop's thread, once the audio has joined."""
-    before: Callable[[str, AsteriskSide], bytes | None] = lambda _command, _side: None
-    """May answer a command in place of this class; b"" for no answer at all."""
-    lines: list[Line] = field(default_factory=list)
-    sides: list[AsteriskSide] = field(default_factory=list)
-
-    def call(self, **environment: str) -> AsteriskSide:
-        sock = socket.create_connection(self.address)
-        sock.sendall(environment_bytes(**environment))
-        side = AsteriskSide(sock, lambda command: self._answer(command, side))
-        self.sides.append(side)
-        side.start()
-        return side
-
-    def _answer(self, command: str, side: AsteriskSide) -> bytes:
-        told = self.before(command, side)
-        if told is not None:
-            return told
-        if command.startswith("EXEC"):
-            asyncio.run_coroutine_threadsafe(self._audio(command), self.loop).result(30)
-            return b"200 result=0\n"
-        if command.startswith("GET FULL VARIABLE"):
-            return f"200 result=1 ({self._value(command)})\n".encode()
-        return b"200 result=1\n"
-
-    def _value(self, command: str) -> str:
-        expression = command.split('"')[1]
-        if "GEOLOC_PROFILE" in expression:
-            return self.geoloc.get(expression.partition("(")[2].partition(")")[0], "")
-        return "abc@carrier" if "CHANNEL" in expression else expression
-
-    async def _audio(self, command: str) -> None:
-        stream, _, address = command.partition("AudioSocket(")[2].rstrip('")').partition(",")
-        if not self.joins:
-            return
-        line = await Line.join(int(address.rpartition(":")[2]), uuid.UUID(stream))
-        self.lines.append(line)
-        self.during_audio(line)
-        await line.peer.gone()
-
-
-@dataclass
-class Record:
-    """What was told to the journal."""
-
-    events: list[CallEvent] = field(default_factory=list)
-
-    def of(self, kind: EventKind) -> list[dict[str, Any]]:
-        return [dict(event.data) for event in self.events if event.kind is kind]
-
-    @property
-    def kinds(self) -> list[EventKind]:
-        return [event.kind for event in self.events]
-
-
-@dataclass
-class House:
-    asterisk: Asterisk
-    record: Record
-    arrived: list[tuple[str, str]]
-    fastagi: FastAgiServer
-    audio: AudioSocketServer
-
-    async def ended(self) -> None:
-        """Wait until every script has left: Asterisk's side sees its connection closed."""
-        for side in self.asterisk.sides:
-            await asyncio.to_thread(side.join, 25)
-            assert not side.is_alive(), side.commands
-
-
-@pytest.fixture
-def engine() -> ScriptedEngine:
-    return ScriptedEngine()
-
-
-@pytest.fixture
-def pool(engine: ScriptedEngine) -> Iterator[DecodePool]:
-    with DecodePool(engine, 1, 2, 30.0) as made:
-        yield made
-        assert taken_places(made, 2) == 0, "a call has kept its place"
-
-
-@pytest.fixture
-async def house(pool: DecodePool, triage: Triage) -> AsyncIterator[House]:
-    loop = asyncio.get_running_loop()
-    record, arrived = Record(), list[tuple[str, str]]()
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        async with AudioSocketServer(listener, max_sessions=4) as audio:
-            exchange = Exchange(
-                loop=loop,
-                audio=audio,
-                audio_address=listener.getsockname()[:2],
-                decoders=pool,
-                triage=triage,
-                prompts=PROMPTS,
-                patience=PATIENCE,
-                journal=Journal(record.events.append),
-                arrived=lambda call_id, uniqueid: arrived.append((call_id, uniqueid)),
-            )
-            fastagi = FastAgiServer.bind("127.0.0.1", 0, exchange.handle)
-            fastagi.start()
-            asterisk = Asterisk(loop, fastagi.address)
-            yield House(asterisk, record, arrived, fastagi, audio)
-            closed = await asyncio.to_thread(fastagi.close)
-            for line in asterisk.lines:
-                await line.close()
-            for side in asterisk.sides:
-                await asyncio.to_thread(side.end)
-            assert closed, "a script's thread was stuck"
-    assert asyncio.all_tasks() == {asyncio.current_task()}
-    assert not [t.name for t in threading.enumerate() if t.name.startswith("fastagi")]
-
-
-def variables(side: AsteriskSide) -> list[tuple[str, str]]:
-    """Those that the script has set, in its order."""
-    parts = [command.split('"') for command in side.commands if command.startswith("SET VARIABLE")]
-    return [(part[1] if len(part) > 3 else part[0].split()[2], part[-2]) for part in parts]
 
 
 # -- a call that goes well ---------------------------------------------------------------------------------
@@ -355,7 +221,10 @@ async def test_asterisk_that_takes_the_call_on_ends_the_talk(house: House) -> No
     await asyncio.to_thread(joined.wait, 10)
     side.sock.shutdown(socket.SHUT_RDWR)
     house.asterisk.lines[0].hang_up()
-    await house.ended()
+    # Our side of the session has ended; the script comes to its end by itself.
+    async with asyncio.timeout(10):
+        while EventKind.DECIDED not in house.record.kinds:
+            await asyncio.sleep(0.01)
     assert house.record.of(EventKind.DECIDED)[0]["reason"] == "hung_up"
     assert EventKind.FAULT not in house.record.kinds
 
@@ -402,10 +271,11 @@ async def test_a_port_that_refuses_is_probed_and_never_given_to_asterisk(
         audio=house.audio,
         audio_address=refusing,
         decoders=pool,
-        triage=triage,
+        rules=LiveRules(lambda: triage),
         prompts=PROMPTS,
         patience=PATIENCE,
         journal=Journal(house.record.events.append),
+        history=CallerHistory(24),
         arrived=lambda _call, _unique: None,
     )
     fastagi = FastAgiServer.bind("127.0.0.1", 0, exchange.handle)

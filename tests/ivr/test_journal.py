@@ -18,6 +18,7 @@ from records.events import CallEvent, EventKind
 from records.spool import Spool
 from records.store import Store
 from records.writer import EventWriter
+from transfer.caller_history import History
 from transfer.location import CallerLocation, LocationSource
 from triage.engine import Triage
 
@@ -105,7 +106,7 @@ def test_a_decision_can_be_explained_from_its_record(
     journal: Journal, events: list[CallEvent], triage: Triage
 ) -> None:
     decision = triage.decide("我家水管爆了")
-    journal.decided(CALL, Outcome(decision, Reason.HEARD, 3.14159))
+    journal.decided(CALL, Outcome(decision, Reason.HEARD, 3.14159), History(24, {}))
     data = events[0].data
     assert (data["route"], data["category"], data["reason"]) == ("minsheng", decision.category, "heard")
     assert data["after_s"] == 3.142

@@ -246,6 +246,28 @@ async def test_nothing_of_ours_stays_open(tmp_path: Path) -> None:
     assert open_descriptors() <= before
 
 
+async def test_the_node_is_told_to_reload(tmp_path: Path) -> None:
+    async with keeping(tmp_path) as kept:
+        pid = await kept.ready()
+        await kept.keeper.reload()
+        await kept.until(lambda: kept.notes("reloaded"))
+        assert [by for by, _ in kept.notes("reloaded")] == [pid]
+        assert await kept.call() == pid
+
+
+async def test_one_that_starts_just_now_is_told_when_it_is_ready(tmp_path: Path) -> None:
+    """Before it listens to the signal, the signal would kill it."""
+    async with keeping(tmp_path, "slow") as kept:
+        first = await kept.ready()
+        os.kill(first, signal.SIGKILL)
+        await kept.until(lambda: kept.keeper.pid not in (None, first))
+        await kept.keeper.reload()
+        second = await kept.ready_again(first)
+        await kept.until(lambda: kept.notes("reloaded"))
+        assert [by for by, _ in kept.notes("reloaded")] == [second]
+        assert kept.keeper.restarts == 1
+
+
 def test_when_the_parent_dies_the_node_ends_and_the_ports_refuse(tmp_path: Path) -> None:
     """Asterisk is then refused at once and every call goes to police; nobody is left listening on half a system."""
     journal = tmp_path / "journal"

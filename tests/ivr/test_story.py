@@ -23,6 +23,7 @@ DECIDED: dict[str, JsonValue] = {
     "text": "你好，我家水管爆了",
     "evidence": [{"phrase": "水管爆了", "rule": "livelihood/water#1"}],
     "flags": ["sounds_like"],
+    "history": {"text": "24小时内第2次来电：无声1", "hours": 24, "calls": 1, "kinds": {"silent": 1}},
 }
 
 
@@ -56,6 +57,8 @@ def test_a_call_from_its_beginning_to_an_answer() -> None:
     assert story.heard == "你好，我家水管爆了"
     assert story.location == {"short": "五一路"}
     assert story.flags == ["sounds_like"]
+    assert story.history is not None
+    assert story.history["text"] == "24小时内第2次来电：无声1"
     assert story.evidence[0]["rule"] == "livelihood/water#1"
     assert story.steps_s == {
         "started": 0,
@@ -134,6 +137,7 @@ def test_json_has_every_field_of_the_contract() -> None:
         "heard",
         "evidence",
         "location",
+        "history",
         "queue",
         "member",
     } < set(plain)

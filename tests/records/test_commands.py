@@ -115,7 +115,50 @@ def test_an_unknown_call_is_an_error_in_chinese(url: str, store: Store, run: Cal
     assert "没有这通电话的记录：nobody" in result.stderr
 
 
-@pytest.mark.parametrize("arguments", [("feed",), ("call", "x")])
+def test_calls_lists_the_decisions_as_replay_reads_them(
+    url: str, store: Store, run: Callable[..., Result]
+) -> None:
+    store.append(
+        [*whole_call(), event("call-2", EventKind.DECIDED, 99, text="回电13912345678", route="police")]
+    )
+    first, second = objects(run("calls", "--url", url, "--json"))
+    assert first == {
+        "call_id": "call-1",
+        "at": "2025-06-01T12:00:06+00:00",
+        "text": "水管爆了",
+        "confidence": 0.9,
+        "route": "minsheng",
+        "category": "water",
+        "priority": 3,
+        "lexicon_version": "1.0",
+    }
+    assert (second["text"], second["category"]) == ("回电139****5678", None)
+    (shown,) = objects(
+        run("calls", "--url", url, "--json", "--show-numbers", "--since", "2025-06-01T12:00:07Z")
+    )
+    assert shown["text"] == "回电13912345678"
+    assert objects(run("calls", "--url", url, "--json", "--until", "2025-06-01T12:00:06Z")) == []
+
+
+def test_calls_for_people_is_one_plain_line_a_decision(
+    url: str, store: Store, run: Callable[..., Result]
+) -> None:
+    store.append(
+        [event(f"c{n}", EventKind.DECIDED, n, text="停水\x1b[2J\n了", route="police") for n in range(700)]
+    )
+    result = run("calls", "--url", url)
+    assert len(result.stdout.splitlines()) == 700  # more than one page
+    assert "\x1b" not in result.stdout
+    assert "c699  police  -  -  停水" in result.stdout
+
+
+def test_calls_says_how_to_write_a_time(url: str, run: Callable[..., Result]) -> None:
+    result = run("calls", "--url", url, "--since", "yesterday")
+    assert result.exit_code == 2
+    assert "2026-11-01" in result.stderr
+
+
+@pytest.mark.parametrize("arguments", [("feed",), ("call", "x"), ("calls",)])
 def test_a_database_that_is_not_there_is_one_line_and_is_not_made(
     arguments: tuple[str, ...], tmp_path: Path, run: Callable[..., Result]
 ) -> None:

@@ -86,10 +86,13 @@ class System:
         os.kill(pid, number)
         return pid
 
-    def wait_for_log(self, text: str, *, since: int = 0, limit_s: float = 30.0) -> None:
-        """Wait until the server's log holds `text` behind position `since`."""
+    def wait_for_log(self, text: str, *, since: int = 0, limit_s: float = 30.0) -> str:
+        """Wait until the server's log holds `text` behind position `since`; return the line."""
         deadline = time.monotonic() + limit_s
-        while text not in self.log()[since:]:
+        while True:
+            for line in self.log()[since:].splitlines():
+                if text in line:
+                    return line
             if time.monotonic() > deadline:
                 raise AssertionError(f"{text!r} never came into the log:\n{self.log()[-5000:]}")
             time.sleep(0.05)

@@ -17,6 +17,8 @@ COMMON = """\
 words:
   person: [有人, 男的]
 handover: [人工, 转警察]
+answers: {yes: [有], no: [没有]}
+summons: [过来]
 negation:
   words: [不是, 没有, 没]
   void_before: [是, 有]
@@ -68,9 +70,15 @@ def write_small(folder: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def small_matcher(tmp_path_factory: pytest.TempPathFactory) -> Matcher:
+def small_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small lexicon on disk, to be read only."""
+    return write_small(tmp_path_factory.mktemp("small"))
+
+
+@pytest.fixture(scope="session")
+def small_matcher(small_folder: Path) -> Matcher:
     """A matcher of the small lexicon."""
-    return Matcher(load_lexicon(write_small(tmp_path_factory.mktemp("small"))))
+    return Matcher(load_lexicon(small_folder))
 
 
 @pytest.fixture(scope="session")

@@ -20,5 +20,5 @@ def engine() -> Triage:
 
 
 def utterances(name: str) -> Any:
-    """Read one of the sets of sentences beside this file."""
-    return yaml.safe_load((_HERE / f"utterances_{name}.yaml").read_text(encoding="utf-8"))
+    """Read one of the sets of sentences in `utterances/`."""
+    return yaml.safe_load((_HERE / "utterances" / f"{name}.yaml").read_text(encoding="utf-8"))

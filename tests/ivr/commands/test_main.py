@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from ivr.commands import main
 from tests.ivr.commands.program import ivr, one_line_error
 
-COMMANDS = ("serve", "demo", "call", "doctor", "model")
+COMMANDS = ("serve", "demo", "call", "doctor", "model", "reload")
 
 
 def is_chinese(text: str) -> bool:

@@ -12,7 +12,7 @@ from ivr.prompts.texts import MAX_CHARACTERS, load_texts
 if TYPE_CHECKING:
     from pathlib import Path
 
-KEYS = ("greeting", "ask_again", "ask_danger", "silent_prompt", "please_hold")
+KEYS = ("greeting", "ask_again", "ask_danger", "ask_place", "silent_prompt", "please_hold")
 
 
 def test_every_prompt_that_calls_need_has_a_text() -> None:

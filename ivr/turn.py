@@ -1,0 +1,54 @@
+"""The caller's turn: whether a voice is heard, since when not, and whether there was one since we stopped speaking.
+
+Times are the event loop's, in seconds.
+"""
+
+from __future__ import annotations
+
+from asr.speech_end import EndOfSpeech
+
+GAP_S = 0.2
+"""No audio for so long is silence: a telephone with DTX, or muted, sends none."""
+_WORDS_TRAIL_S = 0.2
+"""Words come at least so long after they were spoken (measured with the bundled model: 0.15 to 0.35 s)."""
+
+
+class Turn:
+    """One call's turns, one after the other: `begin` opens the next."""
+
+    def __init__(self, now: float) -> None:
+        self._voice = EndOfSpeech()
+        self._voiced_before_s = 0.0
+        self._began = now
+        self.has_voice = False
+        """Whether the caller has said something in this turn."""
+        self.last_audio = self.last_voice = now
+
+    def begin(self, now: float, *, spoke_already: bool) -> None:
+        """The caller has the floor from now on."""
+        self._began = now
+        self.has_voice = spoke_already
+
+    def hear(self, pcm: bytes, now: float) -> float:
+        """Take audio, s16le mono 8 kHz; return how long the voice that is heard now has lasted, 0.0 for none."""
+        self._voice.feed(pcm)
+        self.last_audio = now
+        if not self._voice.speaking:
+            self._voiced_before_s = self._voice.speech_s
+            return 0.0
+        self.last_voice = now
+        return self._voice.speech_s - self._voiced_before_s
+
+    def note_words(self, now: float) -> None:
+        """Words have come, so there was a voice a moment ago, however faint."""
+        self.last_voice = max(self.last_voice, now - _WORDS_TRAIL_S)
+        self.has_voice = True
+
+    def speaks(self, now: float) -> bool:
+        """Whether a voice is heard now."""
+        return self._voice.speaking and now < self.last_audio + GAP_S
+
+    @property
+    def quiet_since(self) -> float:
+        """The end of the last voice, or the beginning of the turn."""
+        return max(self.last_voice, self._began)

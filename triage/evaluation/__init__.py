@@ -1,0 +1,1 @@
+"""How well the rules decide a set of labelled sentences."""

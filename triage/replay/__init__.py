@@ -1,0 +1,1 @@
+"""Past calls decided anew: what a change of the rules would change."""

@@ -1,0 +1,114 @@
+"""The model at work: weights from a readable file, log-odds for a text, and what spoke loudest."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from triage.errors import LexiconError
+from triage.second_opinion.features import grams
+from triage.sounds import SoundTable
+
+DEFAULT_FILE = Path(__file__).parent / "weights.tsv"
+_HEADER = ("kind", "gram", "weight")
+_STRONGEST = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """One gram that spoke, with its place in the letters and its share of the log-odds."""
+
+    gram: str
+    start: int
+    end: int
+    log_odds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What the model holds of a text."""
+
+    log_odds: float
+    """That it is a police matter; 0 is undecided."""
+    voices: tuple[Voice, ...]
+    """Every known gram, once, in the order of the text."""
+
+    @property
+    def p_police(self) -> float:
+        """The probability that it is a police matter, 0..1, as the model sees it."""
+        return 1 / (1 + math.exp(-max(-60.0, min(60.0, self.log_odds))))
+
+    def strongest(self, *, for_police: bool) -> list[Voice]:
+        """Return the loudest voices for one side that do not overlap, in the order of the text."""
+        sign = 1.0 if for_police else -1.0
+        taken: list[Voice] = []
+        for voice in sorted(self.voices, key=lambda v: (-sign * v.log_odds, v.start)):
+            if len(taken) == _STRONGEST or sign * voice.log_odds <= 0:
+                break
+            if all(voice.end <= other.start or voice.start >= other.end for other in taken):
+                taken.append(voice)
+        return sorted(taken, key=lambda v: v.start)
+
+
+class SecondOpinion:
+    """A linear model: a bias, and a weight a gram. Immutable after construction."""
+
+    def __init__(self, bias: float, weights: dict[str, float], table: SoundTable) -> None:
+        """`weights` by gram, those of sounds in the symbols of `table`."""
+        self._bias = bias
+        self._weights = weights
+        self._table = table
+        self.version = sha256(repr((bias, sorted(weights.items()))).encode()).hexdigest()[:12]
+
+    @classmethod
+    def load(cls, table: SoundTable, file: Path = DEFAULT_FILE) -> SecondOpinion:
+        """Read the weights; raises LexiconError naming file and line."""
+        weights: dict[str, float] = {}
+        bias: float | None = None
+        for number, kind, gram, weight in _rows(file):
+            if kind == "bias":
+                bias = weight
+            elif kind == "characters":
+                weights[gram] = weight
+            elif kind == "sounds" and (written := table.write_syllables(gram.split(" "))):
+                weights[written] = weight
+            else:
+                raise LexiconError(file, number, kind, f"no such kind, or no such syllables: {gram!r}")
+        if bias is None:
+            raise LexiconError(file, 0, "bias", "missing: train the model anew")
+        return cls(bias, weights, table)
+
+    def judge(self, letters: str) -> Opinion:
+        """Judge folded letters (`triage.spoken_text.fold`); any text."""
+        known: dict[str, tuple[int, int]] = {}
+        weights = self._weights
+        for gram, start, end in grams(letters, self._table.write(letters)):
+            if gram in weights and gram not in known:
+                known[gram] = (start, end)
+        scale = 1 / math.sqrt(len(known)) if known else 0.0  # long texts are not surer than short ones
+        voices = tuple(
+            Voice(letters[start:end], start, end, weights[gram] * scale)
+            for gram, (start, end) in known.items()
+        )
+        return Opinion(self._bias + sum(voice.log_odds for voice in voices), voices)
+
+
+def _rows(file: Path) -> list[tuple[int, str, str, float]]:
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as wrong:
+        raise LexiconError(file, 0, "(file)", f"cannot be read: {wrong}") from wrong
+    rows: list[tuple[int, str, str, float]] = []
+    for number, line in enumerate(lines, 1):
+        if not line or line.startswith("#") or tuple(line.split("\t")) == _HEADER:
+            continue
+        try:
+            kind, gram, weight = line.split("\t")
+            rows.append((number, kind, gram, float(weight)))
+        except ValueError as wrong:
+            raise LexiconError(file, number, "(row)", f"three columns kind, gram, weight: {wrong}") from wrong
+        if not math.isfinite(rows[-1][3]):
+            raise LexiconError(file, number, "weight", "must be a finite number")
+    return rows
