@@ -77,11 +77,16 @@ class TriageSettings(_Section):
 
     lexicon: Path = Field(Path("triage/lexicon"), description="folder of the lexicon's YAML files")
     town: Path | None = Field(None, description="file of a town's own changes to the lexicon; unset: none")
+    gazetteer: Path | None = Field(
+        None, description="list of the county's places (docs/places.md); unset: none"
+    )
 
     def anchored(self, folder: Path) -> TriageSettings:
         """The same with absolute paths, relative ones counted from this folder."""
-        town = (folder / self.town).resolve() if self.town else None
-        return self.model_copy(update={"lexicon": (folder / self.lexicon).resolve(), "town": town})
+        named = {"lexicon": self.lexicon, "town": self.town, "gazetteer": self.gazetteer}
+        return self.model_copy(
+            update={name: (folder / path).resolve() if path else None for name, path in named.items()}
+        )
 
 
 class PromptSettings(_Section):

@@ -31,6 +31,7 @@ from records.errors import RecordsError
 from records.store import Store
 from triage.engine import Triage
 from triage.errors import TriageError
+from triage.facts.gazetteer import Gazetteer
 
 State = Literal["ok", "warning", "fault"]
 _DISK_WANTED_BYTES = 1 << 30
@@ -171,6 +172,18 @@ def _lexicon(config: Config) -> Iterator[Finding]:
         yield Finding("lexicon", "词库", "fault", str(error), "按提示的文件和行号改正")
     else:
         yield Finding("lexicon", "词库", "ok", f"{len(triage.phrases())} 条短语，版本 {triage.version}")
+    if config.triage.gazetteer:
+        yield _gazetteer(config.triage.gazetteer)
+
+
+def _gazetteer(file: Path) -> Finding:
+    try:
+        places = len(Gazetteer.load(file).places)
+    except (TriageError, OSError) as error:
+        return Finding(
+            "gazetteer", "地名表", "fault", str(error), "按提示的文件和行号改正；格式见 docs/places.md"
+        )
+    return Finding("gazetteer", "地名表", "ok", f"{places} 个地名")
 
 
 def _prompts(config: Config) -> Iterator[Finding]:

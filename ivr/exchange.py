@@ -13,6 +13,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import datetime
 
 import structlog
 
@@ -31,6 +32,7 @@ from transfer.errors import LocationUnreadable
 from transfer.geoloc import read_location
 from transfer.handoff import channel_variables, geolocation_variables
 from transfer.location import CallerLocation
+from triage.facts.finder import FactFinder
 
 log = structlog.get_logger(__name__)
 
@@ -58,6 +60,8 @@ class Exchange:
     journal: Journal
     history: CallerHistory
     """Told with the call, never asked where it goes."""
+    facts: FactFinder
+    """Finds what helps the taker in the words; it decides nothing."""
     arrived: Callable[[str, str], None]
     """Told of every call: its id and its channel's unique id."""
 
@@ -116,9 +120,16 @@ class Exchange:
             calls_before=history.calls,
         )
         if outcome.reason is Reason.HUNG_UP and session.hung_up:
+            self._note_facts(call_id, decision.text)
             return  # without: the audio ended, not the call, and whoever takes it should see what was said
         for name, value in channel_variables(decision, location).items():
             session.set_variable(name, value)
+        self._note_facts(call_id, decision.text)
+
+    def _note_facts(self, call_id: str, said: str) -> None:
+        """Look for places, times, people ... in the words, when the caller's way is set and nobody waits for it."""
+        if facts := self.facts.find(said, now=datetime.now().astimezone()):
+            self.journal.noted(call_id, facts)
 
     def _make_sure_that_we_live(self) -> None:
         """Raise TimeoutError when the event loop does not answer: then the dialplan's short limit is to stand."""

@@ -8,7 +8,7 @@ crash), the record has each of them once.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 import structlog
@@ -19,11 +19,12 @@ from records.errors import RecordsError
 from records.events import CallEvent, EventKind, JsonValue
 from transfer.caller_history import History
 from transfer.location import CallerLocation
+from triage.facts.fact import Fact
 
 log = structlog.get_logger(__name__)
 
 _CALLS = uuid.UUID("5d6e2f0a-0110-4110-8110-6d696e736821")
-_ONCE = frozenset({EventKind.STARTED, EventKind.LOCATED, EventKind.DECIDED, EventKind.ENDED})
+_ONCE = frozenset({EventKind.STARTED, EventKind.LOCATED, EventKind.DECIDED, EventKind.NOTED, EventKind.ENDED})
 
 
 def call_id_of(uniqueid: str) -> str:
@@ -109,6 +110,10 @@ class Journal:
             history=history.as_json(),
         )
 
+    def noted(self, call_id: str, facts: Sequence[Fact]) -> None:
+        """What was found in the caller's words: for those who take the call, after it was decided."""
+        self.note(call_id, EventKind.NOTED, facts=[_fact(fact) for fact in facts])
+
     def fault(self, call_id: str, what: str, detail: str) -> None:
         """Something failed while this call was ours; it went to police."""
         self.note(call_id, EventKind.FAULT, what=what, detail=detail[:500])
@@ -125,6 +130,22 @@ class Journal:
         except RecordsError as error:
             # The writer is closed (we are stopping). Asterisk's own call log still tells of the call.
             log.error("journal.event_lost", call_id=call_id, kind=kind.value, reason=str(error))  # noqa: TRY400 - the reason says it all
+
+
+def _fact(fact: Fact) -> JsonValue:
+    parts: list[JsonValue] = [
+        {"level": part.level.value, "value": part.value, "start": part.start, "end": part.end, "code": part.code,
+         "by_sound": part.by_sound}
+        for part in fact.parts
+    ]  # fmt: skip
+    return {
+        "kind": fact.kind.value,
+        "text": fact.text,
+        "value": fact.value,
+        "start": fact.start,
+        "end": fact.end,
+        "parts": parts,
+    }
 
 
 def _json(value: Mapping[str, object]) -> JsonValue:

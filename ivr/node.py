@@ -39,6 +39,9 @@ from records.store import Store
 from records.writer import EventWriter
 from transfer.caller_history import CallerHistory
 from triage.engine import Triage
+from triage.errors import TriageError
+from triage.facts.finder import FactFinder
+from triage.facts.gazetteer import Gazetteer
 
 log = structlog.get_logger(__name__)
 
@@ -93,6 +96,7 @@ async def run_node(config: Config, inherited: Inherited) -> None:
             patience=config.call.patience,
             journal=journal,
             history=history,
+            facts=await asyncio.to_thread(_fact_finder, config),
             arrived=switchboard.arrived,
         )
         fastagi = FastAgiServer(socket.socket(fileno=inherited.fastagi), exchange.handle)
@@ -132,6 +136,16 @@ def _stop_signal(lifeline: int) -> asyncio.Event:
 
 def _rules(config: Config) -> Triage:
     return Triage.load(config.triage.lexicon, town_file=config.triage.town)
+
+
+def _fact_finder(config: Config) -> FactFinder:
+    """With the county's list of places where there is a sound one: calls are answered without it as well."""
+    file = config.triage.gazetteer
+    try:
+        return FactFinder(Gazetteer.load(file) if file else None)
+    except (TriageError, OSError) as error:
+        log.error("gazetteer.unusable", file=str(file), error=str(error))  # noqa: TRY400 - the reason says it all
+        return FactFinder(None)
 
 
 def _decoders(config: Config) -> Decoders:

@@ -22,6 +22,14 @@ _STEP_NAMES: Mapping[str, str] = {
 }
 
 
+_COPIED: dict[str, str] = {
+    EventKind.LOCATED: "location",
+    EventKind.NOTED: "facts",
+    EventKind.ANSWERED: "member",
+}
+"""Kinds of which one value goes into the story under its own name."""
+
+
 @dataclass(slots=True)
 class Story:
     """One call, told by its events in the order in which they happened."""
@@ -39,6 +47,8 @@ class Story:
     location: dict[str, Any] | None = None
     history: dict[str, Any] | None = None
     """Earlier calls from the number, None for a first one."""
+    facts: list[dict[str, Any]] = field(default_factory=list)
+    """Places, times, people, ... found in the words."""
     queue: str | None = None
     member: str | None = None
     faults: list[str] = field(default_factory=list)
@@ -66,9 +76,9 @@ def tell(call_id: str, events: Iterable[FeedEvent]) -> Story:
         data: dict[str, Any] = dict(event.data)
         if name := _STEP_NAMES.get(event.kind):
             story.steps_s.setdefault(name, round((event.at - began).total_seconds(), 3))
+        if copied := _COPIED.get(event.kind):
+            setattr(story, copied, data.get(copied))
         match event.kind:
-            case EventKind.LOCATED:
-                story.location = data.get("location")
             case EventKind.HEARD if data.get("is_final", True):
                 said.append(str(data.get("text", "")))
             case EventKind.DECIDED:
@@ -80,8 +90,6 @@ def tell(call_id: str, events: Iterable[FeedEvent]) -> Story:
                 decided_on = str(data.get("text") or "")
             case EventKind.QUEUED:
                 story.queue, story.member = data.get("queue"), None
-            case EventKind.ANSWERED:
-                story.member = data.get("member")
             case EventKind.FAULT:
                 story.faults.append(str(data.get("what", "")))
     # The decision's text has all that was heard, the unfinished part included; without a decision the parts do.

@@ -27,6 +27,8 @@ class EventKind(StrEnum):
     DECIDED = "call.decided"
     """{route, category, label, priority, confidence, evidence, flags, lexicon_version, reason, text,
     joint_service, department, history}; history: null, or {text, hours, calls, kinds} of the number's calls before"""
+    NOTED = "call.noted"
+    """{facts: [{kind, text, value, start, end, parts}]}: places, times, people, ... in the decision's text"""
     RELEASED = "line.released"
     """{line}: the police line is free again"""
     QUEUED = "queue.joined"

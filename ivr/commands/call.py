@@ -19,6 +19,15 @@ from ivr.terminal import plain
 from records.store import Store
 
 _PIDF_LIMIT = 1 << 20
+_KINDS = {
+    "place": "地点",
+    "time": "时间",
+    "person": "人员",
+    "weapon": "凶器",
+    "injury": "伤情",
+    "plate": "车牌",
+    "phone": "电话",
+}
 _ROUTES = {"police": "警察", "minsheng": "民生110"}
 
 
@@ -77,6 +86,8 @@ def _told(story: Story) -> Table:
         "依据": "、".join(f"{e['phrase']}（{e['rule']}）" for e in story.evidence) or "—",
         "标记": " ".join(story.flags) or "—",
         "位置": str((story.location or {}).get("short", "—")),
+        "要点": "、".join(f"{_KINDS.get(f['kind'], f['kind'])} {f['value']}" for f in story.facts or ())
+        or "—",
         "来电历史": str((story.history or {}).get("text", "—")),
         "队列": story.queue or "—",
         "应答": (story.member or "无人应答").removeprefix("PJSIP/"),

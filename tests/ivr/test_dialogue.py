@@ -340,7 +340,7 @@ async def _drive(triage: Triage, things: list[Any]) -> None:
         for thing in things:
             match thing:
                 case "pause":
-                    dialogue._last_voice = dialogue._last_audio = -10.0
+                    dialogue._turn.last_voice = dialogue._turn.last_audio = -10.0
                     outcome = dialogue._judge_pause()
                 case "prompt ended":
                     if dialogue._playback is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -21,6 +22,7 @@ from records.writer import EventWriter
 from transfer.caller_history import History
 from transfer.location import CallerLocation, LocationSource
 from triage.engine import Triage
+from triage.facts.finder import FactFinder
 
 UNIQUEID = "1795320880.1"
 CALL = call_id_of(UNIQUEID)
@@ -157,3 +159,16 @@ def test_a_fault_of_our_own_is_not_hidden() -> None:
 
     with pytest.raises(ZeroDivisionError):
         start(Journal(broken))
+
+
+def test_facts_are_noted_once_and_as_plain_values() -> None:
+    events: list[CallEvent] = []
+    journal = Journal(events.append)
+    facts = FactFinder().find("邵武市五一路八十八号，昨天下午三点，两个男的")
+    journal.noted("c-1", facts)
+    (event,) = events
+    assert event.kind is EventKind.NOTED
+    assert event.event_id == "c-1:call.noted"
+    kinds = [fact["kind"] for fact in json.loads(json.dumps(event.data))["facts"]]
+    assert kinds[0] == "place"
+    assert {"place", "time", "person"} <= set(kinds)

@@ -122,6 +122,11 @@ def test_of_equal_times_the_life_of_a_call_gives_the_order() -> None:
     assert list(story.steps_s) == ["started", "ended"]
 
 
+def test_the_facts_in_the_words_are_told() -> None:
+    facts = [{"kind": "place", "value": "五一路88号"}]
+    assert tell("a", [*a_call(), event(EventKind.NOTED, 4, facts=facts)]).facts == facts
+
+
 def test_nothing_and_others() -> None:
     assert tell("a", []) == Story("a")
     assert tell("a", a_call() and [event(EventKind.STARTED, call="b")]) == Story("a")

@@ -4,7 +4,7 @@ import time
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tests.triage.facts.finding import NOW, finder
@@ -91,26 +91,27 @@ def check(text: str, facts: tuple[Fact, ...]) -> None:
         assert all(one.end <= other.start for one, other in pairwise(own))
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(SPOKEN)
 def test_facts_of_what_callers_say_lie_in_order_and_in_the_text(text: str) -> None:
     check(text, PLAIN.find(text))
     check(text, KNOWING.find(text, NOW))
 
 
+@settings(deadline=None)
 @given(ANY)
 def test_any_text_is_taken(text: str) -> None:
     check(text, KNOWING.find(text, NOW))
 
 
+@settings(deadline=None)
 @given(SPOKEN)
 def test_spaces_between_words_change_nothing_but_the_offsets(text: str) -> None:
-    joined = "".join(char for char in text if not char.isspace())
-    spaced = " ".join(joined)
-    if "-" not in joined:
-        assert [(f.kind, f.value) for f in PLAIN.find(spaced) if f.kind is not Kind.PHONE] == [
-            (f.kind, f.value) for f in PLAIN.find(joined) if f.kind is not Kind.PHONE
-        ]
+    joined = "".join(char for char in text if not char.isspace() and char != "-")
+    plain, spaced = PLAIN.find(joined), PLAIN.find(" ".join(joined))
+    # a space does help to tell where one telephone number ends and another number begins
+    assume(all(fact.kind is not Kind.PHONE for fact in (*plain, *spaced)))
+    assert [(fact.kind, fact.value) for fact in spaced] == [(fact.kind, fact.value) for fact in plain]
 
 
 def test_all_kinds_in_one_breath() -> None:
