@@ -147,7 +147,7 @@ class Triage:
         letters = analysis.spoken.letters
         # Without a livelihood finding nobody is freed, whatever the model holds.
         asks = self._opinion and any(f.rule.field.route is Route.MINSHENG for f in analysis.standing)
-        opinion = self._opinion.judge(_without_cancelled(analysis)) if self._opinion and asks else None
+        opinion = self._opinion.judge(without_cancelled(analysis)) if self._opinion and asks else None
         certainty = letter_certainty(letters, words)
         return self._policy.weigh(
             analysis.standing, confidence, certainty, danger=danger, opinion=opinion, letters=len(letters)
@@ -224,7 +224,7 @@ def _leading(findings: Sequence[Finding]) -> Field | None:
     return ranked[0] if ranked else None
 
 
-def _without_cancelled(analysis: Analysis) -> str:
+def without_cancelled(analysis: Analysis) -> str:
     """Return the letters with what the rules have cancelled blanked out: nobody is doubted for 不是抢劫."""
     letters = list(analysis.spoken.letters)
     for gone in analysis.cancelled:

@@ -10,7 +10,7 @@ from triage.decision import Listening, Route
 from triage.engine import Triage
 from triage.questions import Danger, Question
 
-TOPIC = "我家那个水管"
+TOPIC = "那个水管"
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_any_text_is_an_answer(triage: Triage, text: str) -> None:
     ("text", "question"),
     [
         (TOPIC, Question.DANGER),
-        ("我们这边那个物业", Question.DANGER),
+        ("那个物业", Question.DANGER),
         ("你们过来一下", Question.PLACE),
         ("那个派人过来看看", Question.PLACE),
         ("那个就是这个", Question.AGAIN),

@@ -9,14 +9,13 @@ from rich.console import Console
 from rich.table import Table
 
 from triage.decision import Route
-from triage.engine import Triage
+from triage.engine import Triage, without_cancelled
 from triage.lexicon import load_lexicon
 from triage.policy import Policy
 from triage.second_opinion.model import DEFAULT_FILE, Opinion, SecondOpinion
 from triage.second_opinion.sentences import Sentence, load_agreed, load_sentences
 from triage.second_opinion.training import cross_validate, lessons, write
 from triage.sounds import sound_table
-from triage.spoken_text import fold
 
 _NOTES = (
     "The second opinion: weights of a linear model (logistic regression), made of triage/second_opinion/utterances by",
@@ -30,11 +29,12 @@ class _Known(SecondOpinion):
     """Says of each sentence what a model said that had not learned from it."""
 
     def __init__(self, log_odds: dict[str, float]) -> None:
+        """`log_odds` by what the model is shown of a sentence."""
         super().__init__(0.0, {}, sound_table())
-        self._by_letters = {fold(text).letters: told for text, told in log_odds.items()}
+        self._known = log_odds
 
     def judge(self, letters: str) -> Opinion:
-        return Opinion(self._by_letters[letters], ())
+        return Opinion(self._known[letters], ())
 
 
 @click.group(
@@ -59,10 +59,10 @@ def train_command(into: Path, seed: int) -> None:
 def measure_command(seed: int) -> None:
     """Cross-validate: the rules alone, and with the second opinion of models that have not seen a sentence's batch."""
     sentences, lexicon = [*load_sentences(), *load_agreed()], load_lexicon()
-    held_out = cross_validate(sentences, lexicon, sound_table(), seed=seed)
     alone = Triage(lexicon, Policy.load(), None)
-    known = dict(zip((s.text for s in sentences), map(float, held_out), strict=True))
-    both = Triage(lexicon, Policy.load(), _Known(known))
+    shown = [without_cancelled(alone.analyse(sentence.text)) for sentence in sentences]
+    held_out = cross_validate(sentences, shown, lexicon, seed=seed)
+    both = Triage(lexicon, Policy.load(), _Known(dict(zip(shown, map(float, held_out), strict=True))))
     table = Table("", "警情句", "误放", "民生句", "放行")
     for name, triage in (("只用规则", alone), ("加第二意见", both)):
         table.add_row(name, *_row(triage, sentences))
