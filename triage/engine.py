@@ -155,6 +155,7 @@ class Triage:
 
     def _conclude(self, analysis: Analysis, balance: Balance, confidence: float) -> Decision:
         freed = self._policy.frees(balance) and not analysis.handover
+        turned = self._policy.turned(balance)
         side = balance.livelihood_findings if freed else balance.police_findings
         field = _leading(side)
         name = "silent" if not analysis.spoken.letters else "handover" if analysis.handover else "unclear"
@@ -173,26 +174,32 @@ class Triage:
             confidence=round(1 - balance.p_police if freed else balance.p_police, 4),
             evidence=(
                 *(f.evidence(analysis.spoken) for f in findings),
-                *self._voices(analysis, balance, freed=freed),
+                *(self._voices(analysis, freed=freed) if turned else ()),
             ),
-            flags=self._flags(analysis, balance, confidence, field, freed=freed),
+            flags=self._flags(analysis, balance, confidence, field, freed=freed, turned=turned),
             joint_service=None if freed else _services(side),
             department=field.department if field else None,
             lexicon_version=self._version,
             text=analysis.spoken.original,
         )
 
-    def _voices(self, analysis: Analysis, balance: Balance, *, freed: bool) -> Iterator[Evidence]:
-        """What the second opinion heard, where it turned the route."""
-        if balance.opinion is None or not self._policy.turned(balance):
+    def _voices(self, analysis: Analysis, *, freed: bool) -> Iterator[Evidence]:
+        """What the second opinion, which turned the route, heard."""
+        if self._opinion is None:
             return
-        for voice in balance.opinion.strongest(for_police=not freed):
+        for voice in self._opinion.strongest(without_cancelled(analysis), for_police=not freed):
             start, end = analysis.spoken.span(voice.start, voice.end)
-            weight = round(min(1.0, abs(voice.log_odds)), 3)
-            yield Evidence(voice.gram, start, end, OPINION, OPINION, weight)
+            yield Evidence(voice.gram, start, end, OPINION, OPINION, round(min(1.0, voice.log_odds), 3))
 
     def _flags(
-        self, analysis: Analysis, balance: Balance, confidence: float, field: Field | None, *, freed: bool
+        self,
+        analysis: Analysis,
+        balance: Balance,
+        confidence: float,
+        field: Field | None,
+        *,
+        freed: bool,
+        turned: bool,
     ) -> tuple[str, ...]:
         silent = not analysis.spoken.letters
         weak = balance.police < self._policy.strong_police
@@ -205,7 +212,7 @@ class Triage:
             "danger_confirmed": balance.danger is Danger.CONFIRMED,
             "danger_denied": balance.danger is Danger.DENIED,
             "low_confidence": not confidence >= self._policy.min_confidence,
-            OPINION: self._policy.turned(balance),
+            OPINION: turned,
             "negated": analysis.denied,
             "sounds_like": any(f.by_sound for f in balance.police_findings + balance.livelihood_findings),
             "abusive": bool(analysis.abuse),

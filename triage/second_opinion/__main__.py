@@ -31,10 +31,10 @@ class _Known(SecondOpinion):
     def __init__(self, log_odds: dict[str, float]) -> None:
         """`log_odds` by what the model is shown of a sentence."""
         super().__init__(0.0, {}, sound_table())
-        self._known = log_odds
+        self._told = log_odds
 
     def judge(self, letters: str) -> Opinion:
-        return Opinion(self._known[letters], ())
+        return Opinion(self._told[letters])
 
 
 @click.group(

@@ -24,6 +24,7 @@ class Voice:
     start: int
     end: int
     log_odds: float
+    """For the side that was asked about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,24 +33,11 @@ class Opinion:
 
     log_odds: float
     """That it is a police matter; 0 is undecided."""
-    voices: tuple[Voice, ...]
-    """Every known gram, once, in the order of the text."""
 
     @property
     def p_police(self) -> float:
         """The probability that it is a police matter, 0..1, as the model sees it."""
         return 1 / (1 + math.exp(-max(-60.0, min(60.0, self.log_odds))))
-
-    def strongest(self, *, for_police: bool) -> list[Voice]:
-        """Return the loudest voices for one side that do not overlap, in the order of the text."""
-        sign = 1.0 if for_police else -1.0
-        taken: list[Voice] = []
-        for voice in sorted(self.voices, key=lambda v: (-sign * v.log_odds, v.start)):
-            if len(taken) == _STRONGEST or sign * voice.log_odds <= 0:
-                break
-            if all(voice.end <= other.start or voice.start >= other.end for other in taken):
-                taken.append(voice)
-        return sorted(taken, key=lambda v: v.start)
 
 
 class SecondOpinion:
@@ -82,17 +70,33 @@ class SecondOpinion:
 
     def judge(self, letters: str) -> Opinion:
         """Judge folded letters (`triage.spoken_text.fold`); any text."""
+        known = self._known(letters)
+        scale = 1 / math.sqrt(len(known)) if known else 0.0  # long texts are not surer than short ones
+        return Opinion(self._bias + scale * sum(map(self._weights.__getitem__, known)))
+
+    def strongest(self, letters: str, *, for_police: bool) -> list[Voice]:
+        """Return what spoke loudest for one side and does not overlap, in the order of the text."""
+        known = self._known(letters)
+        scale = (1.0 if for_police else -1.0) / math.sqrt(max(1, len(known)))
+        loudest = sorted(known, key=lambda gram: (-scale * self._weights[gram], known[gram]))
+        taken: list[Voice] = []
+        for gram in loudest:
+            start, end = known[gram]
+            loud = scale * self._weights[gram]
+            if len(taken) == _STRONGEST or loud <= 0:
+                break
+            if all(end <= other.start or start >= other.end for other in taken):
+                taken.append(Voice(letters[start:end], start, end, loud))
+        return sorted(taken, key=lambda voice: voice.start)
+
+    def _known(self, letters: str) -> dict[str, tuple[int, int]]:
+        """Return every gram that has a weight, with its first place."""
         known: dict[str, tuple[int, int]] = {}
         weights = self._weights
         for gram, start, end in grams(letters, self._table.write(letters)):
-            if gram in weights and gram not in known:
-                known[gram] = (start, end)
-        scale = 1 / math.sqrt(len(known)) if known else 0.0  # long texts are not surer than short ones
-        voices = tuple(
-            Voice(letters[start:end], start, end, weights[gram] * scale)
-            for gram, (start, end) in known.items()
-        )
-        return Opinion(self._bias + sum(voice.log_odds for voice in voices), voices)
+            if gram in weights:
+                known.setdefault(gram, (start, end))
+        return known
 
 
 def _rows(file: Path) -> list[tuple[int, str, str, float]]:

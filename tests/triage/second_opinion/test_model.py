@@ -64,9 +64,10 @@ def test_nothing_known_is_the_bias(tmp_path: Path) -> None:
 
 
 def test_the_strongest_voices_of_a_side_do_not_overlap(tmp_path: Path) -> None:
-    opinion = model(tmp_path).judge("水管不醒")
-    assert [(v.gram, v.start, v.end) for v in opinion.strongest(for_police=True)] == [("不醒", 2, 4)]
-    assert [(v.start, v.end) for v in opinion.strongest(for_police=False)] == [(0, 2)]
+    some = model(tmp_path)
+    assert [(v.gram, v.start, v.end) for v in some.strongest("水管不醒", for_police=True)] == [("不醒", 2, 4)]
+    assert [(v.start, v.end) for v in some.strongest("水管不醒", for_police=False)] == [(0, 2)]
+    assert some.strongest("水管", for_police=True) == []
 
 
 @pytest.mark.parametrize(
@@ -128,9 +129,7 @@ def test_it_frees_nobody_against_police_evidence(sure_of_livelihood: Triage, tex
     assert sure_of_livelihood.decide(text).route is Route.POLICE
 
 
-@pytest.mark.parametrize(
-    "text", ["", "喂你好", "那个就是这个", "从前有座山", "能不能帮帮我", "你们领导在吗"]
-)
+@pytest.mark.parametrize("text", ["", "喂你好", "那个就是这个", "从前有座山", "能不能帮帮我", "你们领导在吗"])
 def test_it_frees_nobody_without_a_livelihood_rule(sure_of_livelihood: Triage, text: str) -> None:
     assert sure_of_livelihood.decide(text).route is Route.POLICE
 
