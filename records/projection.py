@@ -150,7 +150,8 @@ _READERS: Mapping[str, Callable[[CallRecord, datetime, Data], Changes]] = {
     EventKind.FAULT: _fault,
     EventKind.ENDED: _ended,
 }
-"""What each kind changes. LISTENING, and kinds that a newer version writes, change nothing but `last_*`."""
+"""What each kind changes. LISTENING, NOTED (which is for the screens that read the feed) and kinds that a newer version
+writes change nothing but `last_*`."""
 
 
 def _text(data: Data, key: str, limit: int) -> str | None:

@@ -49,6 +49,7 @@ def test_the_contract_of_names() -> None:
         "LISTENING": "call.listening",
         "HEARD": "call.heard",
         "DECIDED": "call.decided",
+        "NOTED": "call.noted",
         "RELEASED": "line.released",
         "QUEUED": "queue.joined",
         "RINGING": "member.ringing",
