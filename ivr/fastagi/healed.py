@@ -29,6 +29,8 @@ from ivr.fastagi.errors import AgiError, AgiProtocolError, AppFailed, ArgumentRe
 from ivr.fastagi.lines import MAX_LINE_BYTES, LineChannel
 from ivr.fastagi.replies import HANGUP, Reply, begins_value, parse_reply
 
+_HANGUP_FOLLOWS_S = 0.2
+
 
 class HealedAgi(AGI):  # type: ignore[misc]  # pyst2 is untyped
     """pyst2's commands over a LineChannel. Its methods raise the errors of `ivr.fastagi.errors`."""
@@ -80,7 +82,12 @@ class HealedAgi(AGI):  # type: ignore[misc]  # pyst2 is untyped
         return {"result": (reply.result, reply.value or "")}
 
     def failure(self, application: str, reply: Reply) -> AgiError:
-        """Say why an answer is negative: the caller went, or the application could not."""
+        """Say why an answer is negative: the caller went, or the application could not.
+
+        Of a caller who went, Asterisk tells twice, and the word may come a moment after the answer.
+        """
+        if not self.hung_up:
+            self._lines.pull(_HANGUP_FOLLOWS_S)
         if self.hung_up:
             return CallerGone(f"the caller hung up during {application}")
         return AppFailed(application, reply.result)

@@ -57,10 +57,10 @@ class LineChannel:
         self._searched = 0
         return line.removesuffix(b"\r").decode("utf-8", "replace")
 
-    def pull(self) -> None:
-        """Take in what has arrived, without waiting. Never raises; see `ended`."""
+    def pull(self, within_s: float = 0.0) -> None:
+        """Take in what has arrived, or what comes first within `within_s` seconds. Never raises; see `ended`."""
         if not self._ended and len(self._received) <= MAX_LINE_BYTES:
-            self._receive(0.0)
+            self._receive(within_s)
 
     def write(self, data: bytes, within_s: float) -> None:
         """Send all of `data` within `within_s` seconds. Raises CallerGone, SessionClosed, AgiTimeout."""

@@ -28,7 +28,7 @@ def test_a_real_voice_speaks_a_prompt(tmp_path: Path) -> None:
         main, ["make", "--only", "silent_prompt", "--voice", "m3", "--rate", "220", "--into", str(tmp_path)]
     )
     assert result.exit_code == 0, result.output
-    assert "如果您不方便说话" in result.output
+    assert "不方便说话" in result.output
     (made,) = read_manifest(tmp_path).values()
     assert made.voice == Voice("m3", 220, 50)
     assert len(read_wav(tmp_path / "silent_prompt.wav")) / 8000 == pytest.approx(made.duration_s, abs=0.001)
