@@ -4,6 +4,8 @@ Making a model needs packages that the running system does without; without them
 the bundled model are collected.
 """
 
+import os
+import sys
 from collections.abc import Callable
 from importlib.util import find_spec
 from random import Random
@@ -67,3 +69,19 @@ def recording() -> Callable[[str, str], Recording]:
         return Recording(set_name, text, speak_text(text).astype("<i2").tobytes())
 
     return make
+
+
+_EXIT_STATUS = pytest.StashKey[int]()
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Remember how it went for `pytest_unconfigure`."""
+    session.config.stash[_EXIT_STATUS] = int(exitstatus)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leave without the destructors of C++: those of libvosk's and of kaldifst's OpenFst crash each other."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(config.stash.get(_EXIT_STATUS, 1))
