@@ -41,7 +41,7 @@ async def settled(system: System, callers: list[Caller], limit_s: float) -> dict
         await asyncio.sleep(0.5)  # one look at the record for all of them
 
 
-@pytest.mark.nightly  # sixty legs in this process: with coverage measured or other work beside it, two cores are too few
+@pytest.mark.nightly  # sixty legs in this process: with coverage or other work beside it, two cores are too few
 async def test_thirty_calls_at_once_each_where_it_belongs(system: System) -> None:
     asyncio.get_running_loop().set_debug(False)  # sixty legs in one process leave it no time for that
     plan = [SENTENCES[n % len(SENTENCES)] for n in range(CALLS)]
