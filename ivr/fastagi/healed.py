@@ -30,6 +30,7 @@ from ivr.fastagi.lines import MAX_LINE_BYTES, LineChannel
 from ivr.fastagi.replies import HANGUP, Reply, begins_value, parse_reply
 
 _HANGUP_FOLLOWS_S = 0.2
+"""So long after a negative answer the word HANGUP may come."""
 
 
 class HealedAgi(AGI):  # type: ignore[misc]  # pyst2 is untyped
