@@ -82,6 +82,9 @@ class FastAgiServer:
         """Threads that have closed their connection and will be gone in a moment."""
         self._stopping = threading.Event()
         self._wake_reader, self._wake_writer = socket.socketpair()
+        self._selector = selectors.DefaultSelector()  # here, where a lack of descriptors is told to the owner
+        self._selector.register(self._wake_reader, selectors.EVENT_READ)
+        self._selector.register(self._listening, selectors.EVENT_READ)
         self._acceptor = threading.Thread(target=self._accept_all, name="fastagi-accept", daemon=True)
 
     @classmethod
@@ -139,18 +142,15 @@ class FastAgiServer:
         stuck = sum(thread.is_alive() for thread in threads)
         if stuck:
             _log.error("fastagi.threads_stuck", threads=stuck)
-        for sock in (self._wake_reader, self._wake_writer, self._owned):
-            if sock is not None:
-                sock.close()
+        for opened in (self._selector, self._wake_reader, self._wake_writer, self._owned):
+            if opened is not None:
+                opened.close()
         return not stuck
 
     def _accept_all(self) -> None:
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._wake_reader, selectors.EVENT_READ)
-            selector.register(self._listening, selectors.EVENT_READ)
-            while not self._stopping.is_set():
-                selector.select()
-                self._accept_waiting()
+        while not self._stopping.is_set():
+            self._selector.select()
+            self._accept_waiting()
 
     def _accept_waiting(self) -> None:
         """Take all connections that wait, one system call each."""
