@@ -3,7 +3,7 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo install install-dev install-recipe check format test nightly bench clean
+.PHONY: help run demo install install-dev install-recipe check format test coverage nightly bench clean
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ test: install-dev ## all tests, those with the real Asterisk, PostgreSQL and spe
 	scripts/install --if-possible recipe $(VENV)
 	scripts/test $(VENV)
 
+coverage: install-recipe ## the same, and which lines were never run
+	scripts/test $(VENV) --cov
+
 nightly: install-recipe ## the long tests
 	$(VENV)/bin/pytest -m nightly
 
@@ -41,4 +44,4 @@ bench: install-dev ## measurements, each a ratio against something real in the s
 	$(PYTHON) -m bench
 
 clean: ## remove the Python packages and caches (var/ stays: it holds your records)
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*

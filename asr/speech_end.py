@@ -6,6 +6,7 @@ below the lowest level that counts; DTMF and call-progress tones put nearly all 
 narrow peaks, which speech does not; and what keeps one level for 0.4 s is a fan or an engine, not a voice.
 """
 
+import math
 from collections import deque
 
 import numpy as np
@@ -55,7 +56,7 @@ class EndOfSpeech:
         self._last_voice = 0  # number of frames heard when the last voiced one ended
         self._speaking = False
         self._votes: deque[bool] = deque(maxlen=_VOTES)
-        self._levels = np.zeros(_STEADY_FRAMES)  # dB; a ring, the newest frame's at frames % length
+        self._levels = deque([0.0] * _STEADY_FRAMES, maxlen=_STEADY_FRAMES)  # dB
         self._counted: deque[int] = deque(maxlen=_STEADY_FRAMES)  # frames that each of these counted as voice
         self._smoothed = 0.0
         self._minima: deque[float] = deque(maxlen=_FLOOR_BLOCKS)
@@ -100,9 +101,10 @@ class EndOfSpeech:
 
     def _frame(self, samples: npt.NDArray[np.float32]) -> None:
         """Judge one frame."""
-        spectrum = np.abs(np.fft.rfft((samples - samples.mean()) * _WINDOW)[_BAND]) ** 2
+        bins = np.fft.rfft((samples - samples.mean()) * _WINDOW)[_BAND]
+        spectrum = bins.real**2 + bins.imag**2
         power = float(spectrum.sum())
-        level = 10.0 * np.log10(power * _POWER + 1e-10)
+        level = 10.0 * math.log10(power * _POWER + 1e-10)
         floor = self._follow_noise(level)
         margin = level - floor
         loud = margin >= (_STAY_DB if self._speaking else _BEGIN_DB)
@@ -113,15 +115,16 @@ class EndOfSpeech:
         self._smoothed = level if self._frames == 0 else self._smoothed + _SMOOTH * (level - self._smoothed)
         in_block = self._frames % _FLOOR_BLOCK
         self._block_minimum = self._smoothed if in_block == 0 else min(self._block_minimum, self._smoothed)
-        self._levels[self._frames % _STEADY_FRAMES] = level
+        self._levels.append(level)
         self._frames += 1
         if in_block == _FLOOR_BLOCK - 1:
             self._minima.append(self._block_minimum)
-        if self._frames >= _STEADY_FRAMES and float(self._levels.std()) < _STEADY_DB:
+        steady = self._frames >= _STEADY_FRAMES and _spread(self._levels) < _STEADY_DB
+        if steady:
             if self._steady_level is None:  # what the last 0.4 s counted as voice was this noise's beginning
                 self._voiced_frames -= sum(self._counted)
                 self._counted.clear()
-            self._steady_level = float(self._levels.mean())
+            self._steady_level = sum(self._levels) / _STEADY_FRAMES
         elif self._steady_level is not None and abs(level - self._steady_level) > _STAY_DB:
             self._steady_level = None  # that noise is over, or something louder covers it
         return self.floor_db
@@ -141,7 +144,13 @@ class EndOfSpeech:
             self._votes.clear()
 
 
-def _is_tonal(spectrum: npt.NDArray[np.float32], power: float) -> bool:
+def _spread(levels: deque[float]) -> float:
+    """Standard deviation; of twenty numbers in Python's own arithmetic, which is four times as fast as numpy's."""
+    mean = sum(levels) / len(levels)
+    return math.sqrt(sum([(level - mean) ** 2 for level in levels]) / len(levels))
+
+
+def _is_tonal(spectrum: npt.NDArray[np.floating], power: float) -> bool:
     """Whether one or two narrow peaks hold nearly all of the band's power."""
     rest = spectrum.copy()
     for _ in range(2):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from bench import deciding, decoding
+from bench import deciding, decoding, sorting
 
-MEASUREMENTS = {"decoding": decoding.run, "deciding": deciding.run}
+MEASUREMENTS = {"decoding": decoding.run, "deciding": deciding.run, "sorting": sorting.run}
 
 
 @click.command()

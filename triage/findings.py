@@ -46,7 +46,7 @@ class Analysis:
     open_from: int
     """Letters from here on may still turn out to be the beginning of a harmless context."""
     steps: int
-    """Automaton steps taken."""
+    """Letters scanned and hits looked at: the measure of work."""
 
 
 def best_apart(findings: list[Finding]) -> list[Finding]:

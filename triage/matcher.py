@@ -10,7 +10,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from triage.automaton import Automaton
-from triage.combinations import combinations
+from triage.combinations import Completeness, combinations
 from triage.contexts import Shelter, Span, denials
 from triage.decision import Route
 from triage.findings import Analysis, Finding
@@ -63,6 +63,10 @@ class Matcher:
         phrases = tuple(sorted(lexicon.phrases()))
         patterns = tuple(sorted(self._uses))
         self._by_index = tuple(self._uses[pattern] for pattern in patterns)
+        self._completeness = Completeness(
+            [len(rule.slots) for rule in self._combinations],
+            {index: uses.parts for index, uses in enumerate(self._by_index) if uses.parts},
+        )
         self._automaton = Automaton(patterns, watched=lexicon.harmless)
         self._segmenter = Segmenter(phrases)
         self._sounds = SoundMatcher(lexicon, sound_table(), self._segmenter)
@@ -117,16 +121,16 @@ class Matcher:
             ),
             denied=any(by_denial.covers(f.start, f.end) for f in cancelled),
             open_from=scan.open_from,
-            steps=scan.steps + len(scan.hits) + sound_steps,
+            steps=len(spoken.letters) + len(scan.hits) + sound_steps,
         )
 
     def _sort(self, spoken: SpokenText, found: tuple[tuple[int, int], ...]) -> _Hits:
         hits = _Hits([], defaultdict(list), [], [], [], [], defaultdict(list))
         patterns = self._automaton.patterns
-        for end, index in found:
+        for last, index in found:
             uses = self._by_index[index]
             phrase = patterns[index]
-            start = end - len(phrase)
+            start, end = last + 1 - len(phrase), last + 1
             if phrase.isascii() and not _stands_alone(spoken.letters, start, end):
                 continue
             if uses.rule:
@@ -169,7 +173,7 @@ class Matcher:
 
     def _combination_findings(self, hits: _Hits, shelter: Shelter) -> list[Finding]:
         found = []
-        for number, slots in self._complete(hits).items():
+        for number, slots in self._completeness.of(hits.parts).items():
             rule = self._combinations[number]
             pieces = [
                 (start, end, slot, self._automaton.patterns[index])
@@ -184,24 +188,6 @@ class Matcher:
                     Finding(start, end, rule, named, rule.weight, by_sound=False, last_start=met[-1][0])
                 )
         return found
-
-    def _complete(self, hits: _Hits) -> dict[int, list[tuple[int, int]]]:
-        """Return the combinations of which every slot has a word in the text, with (pattern index, slot) of each."""
-        heard: dict[int, int] = defaultdict(int)
-        for index in hits.parts:
-            for number, slot in self._by_index[index].parts:
-                heard[number] |= 1 << slot
-        complete: dict[int, list[tuple[int, int]]] = {
-            number: []
-            for number, slots in heard.items()
-            if slots + 1 == 1 << len(self._combinations[number].slots)
-        }
-        if complete:
-            for index in hits.parts:
-                for number, slot in self._by_index[index].parts:
-                    if number in complete:
-                        complete[number].append((index, slot))
-        return complete
 
 
 def _stands_alone(letters: str, start: int, end: int) -> bool:

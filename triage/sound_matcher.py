@@ -58,9 +58,9 @@ class SoundMatcher:
         for start, end in known:
             taken[start:end] = b"\1" * (end - start)
         found: list[Finding] = []
-        for end, index in scan.hits:
+        for last, index in scan.hits:
             written = self._automaton.patterns[index]
-            start = end - len(written)
+            start, end = last + 1 - len(written), last + 1
             meant = [m for m in self._meant[written] if m[2].field.route in wanted]
             if not meant or all(taken[start:end]) or not self._plausible(letters, start, end, edges):
                 continue
@@ -74,7 +74,7 @@ class SoundMatcher:
                 share = _CONFUSED if not exact else _EXACT_SHORT if len(phrase) == _SHORT else _EXACT
                 weight = rule.weight * share
                 found.append(Finding(start, end, rule, phrase, weight, by_sound=True, last_start=start))
-        return found, scan.steps
+        return found, len(letters) + len(scan.hits)
 
     def _plausible(self, letters: str, start: int, end: int, edges: WordEdges) -> bool:
         """Tell whether the characters may be a mishearing: no word of the dictionary, cut at word edges."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 
-from pypinyin import Style, lazy_pinyin, pinyin_dict
+from pypinyin import Style, lazy_pinyin, phrases_dict, pinyin_dict
 from pypinyin.style import convert
 
 _INITIALS = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("n", "l"), ("f", "h"))
@@ -19,6 +19,7 @@ _FIRST_SYMBOL = 0xE000  # private use area: never a character of a text's own
 _SILENT = "\0"
 
 
+@cache
 def confusion_class(syllable: str) -> str:
     """Return the syllable that stands for all those confused with it: `zhang` and `zan` are both `zan`."""
     for heard, kept in _INITIALS:
@@ -33,9 +34,24 @@ def confusion_class(syllable: str) -> str:
 
 def syllables(phrase: str) -> tuple[str, ...]:
     """Return the toneless syllables of a phrase, read as a phrase (还钱 is huan qian); `` for a non-Chinese char."""
-    if any(not "\u4e00" <= char <= "\u9fff" for char in phrase):
-        return tuple("" if not "\u4e00" <= char <= "\u9fff" else lazy_pinyin(char)[0] for char in phrase)
-    return tuple(lazy_pinyin(phrase, style=Style.NORMAL))
+    heard = sound_table().heard(phrase)
+    # pypinyin is slow, and asked only where it would read a character otherwise than alone
+    return tuple(lazy_pinyin(phrase, style=Style.NORMAL)) if "" not in heard and _has_word(phrase) else heard
+
+
+def _has_word(phrase: str) -> bool:
+    """Tell whether pypinyin knows a reading for some part of a phrase."""
+    return any(
+        phrase[start:end] in phrases_dict.phrases_dict
+        for start in range(len(phrase))
+        for end in range(start + 2, len(phrase) + 1)
+    )
+
+
+@cache
+def _toneless(reading: str) -> str:
+    """Take the tone mark off a syllable."""
+    return str(convert(reading, Style.NORMAL, strict=True))
 
 
 @cache
@@ -54,7 +70,7 @@ class SoundTable:
         for code, readings in pinyin_dict.pinyin_dict.items():
             if not 0x4E00 <= code <= 0x9FFF:
                 continue
-            syllable = convert(readings.split(",")[0], Style.NORMAL, strict=True)
+            syllable = _toneless(readings.partition(",")[0])
             self._syllable[chr(code)] = syllable
             self._symbol[chr(code)] = self._symbol_of(syllable, symbols)
         self._classes = symbols
@@ -71,8 +87,11 @@ class SoundTable:
 
     def write_syllables(self, read: Sequence[str]) -> str | None:
         """Return the symbols of a phrase read aloud, or None when a part of it has no Chinese sound."""
-        written = [self._classes.get(confusion_class(syllable)) if syllable else None for syllable in read]
-        return None if None in written else "".join(symbol for symbol in written if symbol)
+        written = [
+            self._classes.get(confusion_class(syllable), _SILENT) if syllable else _SILENT
+            for syllable in read
+        ]
+        return None if _SILENT in written else "".join(written)
 
     def read(self, written: str) -> str:
         """Return the syllables of sound symbols, spaced; empty where these are no sound symbols."""

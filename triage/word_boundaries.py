@@ -30,12 +30,11 @@ class Segmenter:
     def __init__(self, phrases: Iterable[str]) -> None:
         """Take jieba's dictionary and add the phrases of two characters and more."""
         tokenizer = jieba.Tokenizer()
-        frequencies, tokenizer.total = _dictionary()
-        tokenizer.FREQ = frequencies.copy()
+        self._dictionary, tokenizer.total = _dictionary()
+        tokenizer.FREQ = self._dictionary.copy()
         tokenizer.initialized = True
-        self._dictionary = frozenset(word for word, frequency in tokenizer.FREQ.items() if frequency)
         for phrase in phrases:
-            if len(phrase) > 1 and phrase not in self._dictionary:
+            if len(phrase) > 1 and not self.is_dictionary_word(phrase):
                 tokenizer.add_word(phrase, _PHRASE_FREQUENCY)
         self._tokenizer = tokenizer
 
@@ -51,7 +50,7 @@ class Segmenter:
 
     def is_dictionary_word(self, letters: str) -> bool:
         """Tell whether jieba's own dictionary has this word."""
-        return letters in self._dictionary
+        return self._dictionary.get(letters, 0) > 0
 
     def open(self, spoken: SpokenText) -> WordEdges:
         """Prepare for questions about one text; nothing is segmented before the first question."""

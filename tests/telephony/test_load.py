@@ -21,9 +21,12 @@ SENTENCES = [
     ("minsheng", "rob", "公司拖欠我三个月的工资，一直不发"),
 ]
 CALLS = 30
+OVERLOADED = {"shed", "fault", "limit"}
+"""Why a call that was understood, or would have been, went to the police: decoding was too far behind."""
 
 
-async def call(caller: Caller, sound: bytes) -> None:
+async def call(caller: Caller, sound: bytes, after_s: float) -> None:
+    await asyncio.sleep(after_s)  # callers do not know of each other
     await caller.dial("110", timeout_s=20)
     await caller.speak(sound)
 
@@ -41,8 +44,16 @@ async def settled(system: System, callers: list[Caller], limit_s: float) -> dict
         await asyncio.sleep(0.5)  # one look at the record for all of them
 
 
-@pytest.mark.nightly  # sixty legs in this process: with coverage or other work beside it, two cores are too few
-async def test_thirty_calls_at_once_each_where_it_belongs(system: System) -> None:
+@pytest.mark.parametrize(
+    ("apart_s", "all_heard"),
+    [
+        pytest.param(0.4, False, id="whatever the machine"),
+        # Sixty legs and thirty decoders on the same cores: two idle ones are just enough, without coverage beside them.
+        pytest.param(0.0, True, id="in one moment, on an idle machine", marks=pytest.mark.nightly),
+    ],
+)
+async def test_thirty_calls_at_once(system: System, apart_s: float, *, all_heard: bool) -> None:
+    """Nobody is lost, no emergency is freed, and nothing but overload keeps a livelihood call with the police."""
     asyncio.get_running_loop().set_debug(False)  # sixty legs in one process leave it no time for that
     plan = [SENTENCES[n % len(SENTENCES)] for n in range(CALLS)]
     sounds = [voice(said, who) for _, who, said in plan]
@@ -50,13 +61,15 @@ async def test_thirty_calls_at_once_each_where_it_belongs(system: System) -> Non
         callers = [
             await stack.enter_async_context(at.caller(system, number=f"1390000{n:04d}")) for n in range(CALLS)
         ]
-        await asyncio.gather(*(call(caller, sound) for caller, sound in zip(callers, sounds, strict=True)))
+        coming = zip(callers, sounds, range(CALLS), strict=True)
+        await asyncio.gather(*(call(caller, sound, n * apart_s) for caller, sound, n in coming))
         stories = await settled(system, callers, 60)
         assert not [caller for caller in callers if caller.ended.is_set()], "somebody was hung up on"
     wrong = [
         (route, story.route, story.reason, story.heard)
         for (route, _, _), caller in zip(plan, callers, strict=True)
         if (story := stories[caller.call_id]).queue != route
+        and (all_heard or route == "police" or story.reason not in OVERLOADED)
     ]
     assert wrong == []
     assert len({story.call_id for story in stories.values()}) == CALLS

@@ -11,7 +11,7 @@ WORDS = st.text("抢劫火车", min_size=1, max_size=4)
 
 def _naive(patterns: list[str], text: str) -> set[tuple[int, int]]:
     return {
-        (start + len(pattern), index)
+        (start + len(pattern) - 1, index)
         for index, pattern in enumerate(patterns)
         for start in range(len(text))
         if text.startswith(pattern, start)
@@ -20,7 +20,7 @@ def _naive(patterns: list[str], text: str) -> set[tuple[int, int]]:
 
 def test_patterns_inside_each_other_are_all_found() -> None:
     automaton = Automaton(["火", "火车", "火车站", "车站"])
-    assert set(automaton.scan("去火车站").hits) == {(2, 0), (3, 1), (4, 2), (4, 3)}
+    assert set(automaton.scan("去火车站").hits) == {(1, 0), (2, 1), (3, 2), (3, 3)}
 
 
 def test_no_patterns_find_nothing() -> None:
@@ -66,6 +66,5 @@ def test_the_open_tail_is_the_longest_unfinished_beginning(patterns: list[str], 
     assert Automaton(patterns, watched=patterns).scan(text).open_from == min(tails, default=len(text))
 
 
-@given(st.lists(WORDS, unique=True, max_size=12), st.text("抢劫火车站", max_size=200))
-def test_steps_are_at_most_two_a_symbol(patterns: list[str], text: str) -> None:
-    assert len(text) <= Automaton(patterns).scan(text).steps <= 2 * len(text)
+def test_a_pattern_may_hold_what_is_no_character() -> None:
+    assert Automaton(["\udc80火", "😀"]).scan("😀\udc80火").hits == ((0, 1), (2, 0))

@@ -58,17 +58,17 @@ class KnownPlaces:
 
     def _written(self, ground: Ground) -> Iterator[Piece]:
         letters = ground.letters
-        for end, index in self._by_letters.scan(letters).hits:
+        for last, index in self._by_letters.scan(letters).hits:
             name = self._by_letters.patterns[index]
-            start = end - len(name)
+            start, end = last + 1 - len(name), last + 1
             if ground.is_free(start, end):
                 yield self._piece(name, start, end, by_sound=False)
 
     def _heard(self, ground: Ground) -> Iterator[Piece]:
         letters = ground.letters
-        for end, index in self._by_sound.scan(self._table.write(letters)).hits:
+        for last, index in self._by_sound.scan(self._table.write(letters)).hits:
             sound = self._by_sound.patterns[index]
-            start = end - len(sound)
+            start, end = last + 1 - len(sound), last + 1
             said = letters[start:end]
             if said in self._named or not ground.is_free(start, end) or ground.holds_edge(start, end):
                 continue

@@ -91,10 +91,10 @@ class WordLists:
         """Make a text ready. Any unicode, any length; the work grows with the length."""
         spoken = fold(text)
         hits: dict[str, list[Hit]] = defaultdict(list)
-        for end, index in self._automaton.scan(spoken.letters).hits:
+        for last, index in self._automaton.scan(spoken.letters).hits:
             length, lists = self._uses[index]
             for name, value in lists:
-                hits[name].append(Hit(end - length, end, value))
+                hits[name].append(Hit(last + 1 - length, last + 1, value))
         return Reading(spoken, spoken.letters, spoken.pauses(), hits)
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
+from triage.automaton import Automaton
 from triage.errors import LexiconError
-from triage.second_opinion.features import grams
 from triage.sounds import SoundTable
 
 DEFAULT_FILE = Path(__file__).parent / "weights.tsv"
@@ -48,6 +48,7 @@ class SecondOpinion:
         self._bias = bias
         self._weights = weights
         self._table = table
+        self._automaton = Automaton(weights)
         self.version = sha256(repr((bias, sorted(weights.items()))).encode()).hexdigest()[:12]
 
     @classmethod
@@ -92,10 +93,12 @@ class SecondOpinion:
     def _known(self, letters: str) -> dict[str, tuple[int, int]]:
         """Return every gram that has a weight, with its first place."""
         known: dict[str, tuple[int, int]] = {}
-        weights = self._weights
-        for gram, start, end in grams(letters, self._table.write(letters)):
-            if gram in weights:
-                known.setdefault(gram, (start, end))
+        grams = self._automaton.patterns
+        for text in (letters, self._table.write(letters)):
+            for last, index in self._automaton.scan(text).hits:
+                gram = grams[index]
+                if gram not in known:
+                    known[gram] = (last + 1 - len(gram), last + 1)
         return known
 
 

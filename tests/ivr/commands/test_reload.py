@@ -189,6 +189,15 @@ def test_nothing_runs(tmp_path: Path) -> None:
     assert not (tmp_path / "var").exists()
 
 
+@pytest.fixture
+def no_nohup() -> Iterator[None]:
+    """What runs under nohup hands the ignored SIGHUP down to its children."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.usefixtures("no_nohup")
 def test_on_a_terminal_sighup_means_that_the_terminal_is_gone(tmp_path: Path) -> None:
     """Nothing can be logged any more, so nothing may stay: neither the parent nor a node that holds the ports."""
     fastagi, audiosocket, ami = free_ports(3)
