@@ -12,7 +12,7 @@ from pathlib import Path
 
 from triage.decision import Route
 from triage.errors import LexiconError
-from triage.lexicon_format import AbuseEntry, AnswersEntry, CommonFile, FieldFile, RuleEntry
+from triage.lexicon_format import AbuseEntry, AnswersEntry, CommonFile, FieldFile, HarmlessFile, RuleEntry
 from triage.spoken_text import fold
 from triage.yaml_source import YamlSource, read_yaml
 
@@ -104,10 +104,10 @@ class Lexicon:
 def load_lexicon(folder: Path = DEFAULT_FOLDER) -> Lexicon:
     """Load a folder; raises LexiconError naming file, line and key of the first mistake."""
     sources = [read_yaml(file) for file in lexicon_files(folder)]
-    common_source, field_sources = sources[0], sources[1:]
+    common_source, harmless_source, *field_sources = sources
     common = common_source.validate(CommonFile)
     words = {name: _folded(common_source, ("words", name), named) for name, named in common.words.items()}
-    harmless = set(_folded(common_source, ("harmless",), common.harmless))
+    harmless = _harmless(harmless_source)
     rules: list[Rule] = []
     fields: dict[str, Field] = {}
     first_use: dict[str, str] = {}
@@ -146,13 +146,12 @@ def load_lexicon(folder: Path = DEFAULT_FOLDER) -> Lexicon:
 
 
 def lexicon_files(folder: Path) -> list[Path]:
-    """Return the files of a lexicon, common.yaml first; raises LexiconError where a part is missing."""
-    common = folder / "common.yaml"
-    if not common.is_file():
-        raise LexiconError(
-            common, 0, "(file)", "missing: a lexicon folder has common.yaml, police/ and minsheng/"
-        )
-    found = [common]
+    """Return the files: common.yaml, harmless.yaml, the fields; raises LexiconError where a part is missing."""
+    found = [folder / "common.yaml", folder / "harmless.yaml"]
+    for file in found:
+        if not file.is_file():
+            parts = "common.yaml, harmless.yaml, police/ and minsheng/"
+            raise LexiconError(file, 0, "(file)", f"missing: a lexicon folder has {parts}")
     for route in Route:
         files = sorted((folder / route.value).glob("*.yaml"))
         if not files:
@@ -161,6 +160,19 @@ def lexicon_files(folder: Path) -> list[Path]:
             )
         found += files
     return found
+
+
+def _harmless(source: YamlSource) -> set[str]:
+    entry = source.validate(HarmlessFile)
+    found: dict[str, str] = {}
+    for word, contexts in entry.root.items():
+        for i, letters in enumerate(_folded(source, (word,), contexts)):
+            if letters in found:
+                raise source.error(
+                    (word, i), f"{letters!r} stands under {found[letters]!r} too: keep one of them"
+                )
+            found[letters] = word
+    return set(found)
 
 
 def _abuse(source: YamlSource, entry: AbuseEntry) -> Abuse:

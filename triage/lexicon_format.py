@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, RootModel, StringConstraints, model_validator
 
 Phrase = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=24)]
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,39}$")]
@@ -117,4 +117,7 @@ class CommonFile(_Strict):
     abuse: AbuseEntry = AbuseEntry()
     answers: AnswersEntry
     summons: Annotated[tuple[Phrase, ...], Field(min_length=1)]
-    harmless: tuple[Phrase, ...] = ()
+
+
+class HarmlessFile(RootModel[dict[str, tuple[Phrase, ...]]]):
+    """`harmless.yaml`: contexts that cancel police evidence lying inside them, under the dangerous word."""

@@ -23,8 +23,8 @@ negation:
   words: [不是, 没有, 没]
   void_before: [是, 有]
   void_after: [吗]
-harmless: [抢红包, 火车, 杀毒, 人工费]
 """
+HARMLESS = "抢: [抢红包]\n杀: [杀毒]\n其他: [火车, 人工费]\n"
 ROBBERY = """\
 id: robbery
 label: 抢劫
@@ -61,7 +61,7 @@ rules:
 
 def write_small(folder: Path) -> Path:
     """Write the small lexicon into a folder."""
-    contents = {"common": COMMON, "police/robbery": ROBBERY, "minsheng/water": WATER}
+    contents = {"common": COMMON, "harmless": HARMLESS, "police/robbery": ROBBERY, "minsheng/water": WATER}
     for name, content in contents.items():
         file = folder / f"{name}.yaml"
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -65,9 +65,10 @@ def test_what_is_told_and_what_is_none_is_not_marked(triage: Triage, text: str) 
 
 
 def test_a_harmless_context_takes_it_away(folder: Path) -> None:
-    common = folder / "common.yaml"
-    text = common.read_text(encoding="utf-8").replace("harmless: [", "harmless: [傻瓜相机, ")
-    common.write_text(text + "abuse: {words: [傻瓜]}\n", encoding="utf-8")
+    with (folder / "harmless.yaml").open("a", encoding="utf-8") as harmless:
+        harmless.write("傻: [傻瓜相机]\n")
+    with (folder / "common.yaml").open("a", encoding="utf-8") as common:
+        common.write("abuse: {words: [傻瓜]}\n")
     small = Triage.load(folder)
     assert "abusive" in small.decide("你是傻瓜").flags
     assert "abusive" not in small.decide("我的傻瓜相机").flags

@@ -120,10 +120,25 @@ def test_ids_are_given_once(folder: Path) -> None:
         load_lexicon(folder)
 
 
-@pytest.mark.parametrize("gone", ["common.yaml", "police/robbery.yaml", "minsheng/water.yaml"])
+@pytest.mark.parametrize(
+    "gone", ["common.yaml", "harmless.yaml", "police/robbery.yaml", "minsheng/water.yaml"]
+)
 def test_each_part_is_needed(folder: Path, gone: str) -> None:
     (folder / gone).unlink()
     with pytest.raises(TriageError):
+        load_lexicon(folder)
+
+
+def test_a_context_stands_under_one_word(folder: Path) -> None:
+    line = _spoil(folder / "harmless.yaml", "其他: [火车", "其他: [抢红包, 火车")
+    with pytest.raises(LexiconError, match="stands under '抢' too") as caught:
+        load_lexicon(folder)
+    assert (caught.value.file.name, caught.value.line) == ("harmless.yaml", line)
+
+
+def test_harmless_yaml_is_lists_under_words(folder: Path) -> None:
+    _spoil(folder / "harmless.yaml", "抢: [抢红包]", "抢: 抢红包")
+    with pytest.raises(LexiconError, match=r"harmless.yaml:1: 抢"):
         load_lexicon(folder)
 
 

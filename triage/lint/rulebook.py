@@ -96,7 +96,7 @@ class Rulebook:
         town = load_town(town_file, lexicon) if town_file else None
         lexicon = town.lexicon if town else lexicon
         sources = [read_yaml(file) for file in lexicon_files(folder)]
-        common, fields = sources[0], sources[1:]
+        common, contexts, *fields = sources
         plain: list[Plain] = []
         combined: list[Combined] = []
         rules = {rule.id: rule for rule in lexicon.rules}
@@ -110,8 +110,9 @@ class Rulebook:
                 for i, phrase in enumerate(entry.get("phrases", ())):
                     place = _place(source, ("rules", number, "phrases", i))
                     plain.append(Plain(fold(phrase).letters, rule.id, place, rule))
-        harmless = [listed for source in sources for listed in _listed(source, "harmless")]
-        negatable = [listed for source in sources for listed in _listed(source, "negatable")]
+        harmless = [listed for word in contexts.value for listed in _listed(contexts, word)]
+        harmless += [listed for source in fields for listed in _listed(source, "harmless")]
+        negatable = [listed for source in fields for listed in _listed(source, "negatable")]
         if town:
             for phrase, path in town.words.items():
                 place = _place(town.source, path)

@@ -18,12 +18,13 @@ answers: {yes: [有], no: [没有]}
 summons: [过来]
 negation:
   words: [不是, 没有, 没]
-harmless:
-  - 抢红包
+"""
+HARMLESS = """\
+抢: [抢红包]
+杀: [杀毒, 杀得]
+其他:
   - 真人
   - 怕
-  - 杀毒
-  - 杀得
   - 火警演习
   - 外卖小哥
 """
@@ -102,7 +103,13 @@ harmless: [冒烟囱, 着火了演习, 演习着火了]
 
 def write_flawed(folder: Path) -> Path:
     """Write the lexicon into a folder."""
-    files = {"common": COMMON, "police/robbery": ROBBERY, "police/fire": FIRE, "minsheng/water": WATER}
+    files = {
+        "common": COMMON,
+        "harmless": HARMLESS,
+        "police/robbery": ROBBERY,
+        "police/fire": FIRE,
+        "minsheng/water": WATER,
+    }
     for name, content in files.items():
         file = folder / f"{name}.yaml"
         file.parent.mkdir(parents=True, exist_ok=True)

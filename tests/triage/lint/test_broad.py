@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.triage.lint.flawed import COMMON, WATER, found, line_of
+from tests.triage.lint.flawed import HARMLESS, WATER, found, line_of
 from triage.lint.flaw import Severity
 
 
@@ -23,13 +23,13 @@ def test_a_light_letter_only_supports() -> None:
 
 
 def test_contexts_of_one_letter_are_errors() -> None:
-    (flaw,) = found("common/harmless", "“怕”只有一个字")
-    assert (flaw.severity, flaw.place.line) == (Severity.ERROR, line_of(COMMON, "- 怕"))
+    (flaw,) = found("harmless/其他", "“怕”只有一个字")
+    assert (flaw.severity, flaw.place.line) == (Severity.ERROR, line_of(HARMLESS, "- 怕"))
 
 
 def test_contexts_of_two_letters_over_a_grave_word() -> None:
-    (no_word,) = found("common/harmless", "“杀”", "杀得")
-    (word,) = found("common/harmless", "“杀”", "杀毒")
+    (no_word,) = found("harmless/杀", "“杀”", "杀得")
+    (word,) = found("harmless/杀", "“杀”", "杀毒")
     assert (no_word.severity, word.severity) == (Severity.WARNING, Severity.HINT)
 
 

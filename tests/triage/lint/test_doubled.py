@@ -5,7 +5,7 @@ from triage.lint.flaw import Severity
 
 
 def test_a_context_in_two_files() -> None:
-    (flaw,) = found("police/robbery/harmless", "“抢红包”", "common/harmless")
+    (flaw,) = found("police/robbery/harmless", "“抢红包”", "harmless/抢")
     assert (flaw.severity, flaw.place.line) == (Severity.HINT, line_of(ROBBERY, "没抢银行"))
 
 

@@ -20,7 +20,13 @@ def test_everything_knows_its_place(small_folder: Path) -> None:
     assert {combined.rule.id for combined in book.combined} == {"police/robbery#3"}
     assert "together" in lines[book.combined[0].place.file][book.combined[0].place.line - 1]
     owners = {listed.owner for listed in book.harmless + book.negatable + book.handover}
-    assert owners == {"common/harmless", "police/robbery/negatable", "common/handover"}
+    assert owners == {
+        "harmless/抢",
+        "harmless/杀",
+        "harmless/其他",
+        "police/robbery/negatable",
+        "common/handover",
+    }
 
 
 def test_what_needs_edges_and_what_is_heard(small_folder: Path) -> None:
