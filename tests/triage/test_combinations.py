@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triage.combinations import Piece, combinations
+from triage.combinations import Completeness, Piece, combinations
 from triage.decision import Route
 from triage.lexicon import Field, Rule
 
@@ -73,3 +73,27 @@ def test_what_is_found_is_whole_tight_and_apart(pieces: list[Piece]) -> None:
 @given(PIECES)
 def test_at_most_one_meeting_a_piece(pieces: list[Piece]) -> None:
     assert len(list(combinations(_rule(3), pieces))) <= len(pieces)
+
+
+@given(
+    st.lists(st.integers(1, 3), max_size=6),
+    st.dictionaries(st.integers(0, 8), st.sets(st.tuples(st.integers(0, 5), st.integers(0, 2)), min_size=1)),
+    st.sets(st.integers(0, 8)),
+)
+def test_completeness_is_a_word_in_every_slot(
+    slots: list[int], parts: dict[int, set[tuple[int, int]]], said: set[int]
+) -> None:
+    uses = {
+        word: [(number, slot) for number, slot in here if number < len(slots) and slot < slots[number]]
+        for word, here in parts.items()
+    }
+    spoken = sorted(said & uses.keys())
+    naive = {
+        number: {(word, slot) for word in spoken for n, slot in uses[word] if n == number}
+        for number in range(len(slots))
+    }
+    expected = {
+        number: words for number, words in naive.items() if {s for _, s in words} == set(range(slots[number]))
+    }
+    found = Completeness(slots, uses).of(spoken)
+    assert {number: set(words) for number, words in found.items()} == expected
