@@ -234,8 +234,8 @@ def _leading(findings: Sequence[Finding]) -> Field | None:
 def without_cancelled(analysis: Analysis) -> str:
     """Return the letters with what the rules have cancelled blanked out: nobody is doubted for 不是抢劫."""
     letters = list(analysis.spoken.letters)
-    for gone in analysis.cancelled:
-        letters[gone.start : gone.end] = "\0" * (gone.end - gone.start)
+    for start, end in (*((gone.start, gone.end) for gone in analysis.cancelled), *analysis.denials):
+        letters[start:end] = "\0" * (end - start)
     return "".join(letters)
 
 

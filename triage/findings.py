@@ -43,6 +43,8 @@ class Analysis:
     """Letters that insult whoever answers."""
     denied: bool
     """Some police evidence was cancelled by a denial."""
+    denials: tuple[tuple[int, int], ...]
+    """Letters from a negating word to the end of what it denies."""
     open_from: int
     """Letters from here on may still turn out to be the beginning of a harmless context."""
     steps: int

@@ -120,6 +120,7 @@ class Matcher:
                 if not shelter.covers(*span) and self._is_meant(spoken, span, edges)
             ),
             denied=any(by_denial.covers(f.start, f.end) for f in cancelled),
+            denials=tuple(denied),
             open_from=scan.open_from,
             steps=len(spoken.letters) + len(scan.hits) + sound_steps,
         )
