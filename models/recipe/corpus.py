@@ -9,7 +9,7 @@ from models.recipe.template_parser import parse
 from models.recipe.words import cut
 
 # Each phrase is said alone and after words that callers often put before it.
-_TIMES: Final = 4
+_TIMES: Final = 2
 _BEFORE: Final = parse(
     "(||我|有人|我们这里|我家|他|小区|你好|喂|我要|一直|这里|说|没有|怎么|旁边|想问一下|现在)"
 )
