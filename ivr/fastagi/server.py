@@ -201,7 +201,7 @@ class FastAgiServer:
             session = AgiSession(sock, deadline_s=self._deadline_s)
         except (AgiError, OSError) as error:
             _log.warning(
-                "fastagi_no_session", peer=connection.peer, error=type(error).__name__, reason=str(error)
+                "fastagi.no_session", peer=connection.peer, error=type(error).__name__, reason=str(error)
             )
         else:
             self._run_handler(connection, session)

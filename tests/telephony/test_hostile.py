@@ -159,7 +159,7 @@ async def test_half_open_and_lying_fastagi_connections(system: System) -> None:
     finally:
         for connection in silent:
             connection.close()
-    await asyncio.to_thread(system.wait_for_log, "fastagi_no_session", since=since)
+    await asyncio.to_thread(system.wait_for_log, "fastagi.no_session", since=since)
 
 
 def _flood(connection: socket.socket) -> None:

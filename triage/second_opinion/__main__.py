@@ -10,7 +10,8 @@ from rich.table import Table
 
 from triage.decision import Route
 from triage.engine import Triage, without_cancelled
-from triage.lexicon import load_lexicon
+from triage.errors import TriageError
+from triage.lexicon import Lexicon, load_lexicon
 from triage.policy import Policy
 from triage.second_opinion.model import DEFAULT_FILE, Opinion, SecondOpinion
 from triage.second_opinion.sentences import Sentence, load_agreed, load_sentences
@@ -49,8 +50,8 @@ def main() -> None:
 @click.option("--seed", default=0, show_default=True, help="模拟误听的随机种子")
 def train_command(into: Path, seed: int) -> None:
     """Train on the sentences and write the weights."""
-    sentences = [*load_sentences(), *load_agreed()]
-    count = write(lessons(sentences, load_lexicon(), seed=seed), sound_table(), into, _NOTES)
+    sentences, lexicon = _material()
+    count = write(lessons(sentences, lexicon, seed=seed), sound_table(), into, _NOTES)
     click.echo(f"{len(sentences)} 句，{count} 个权重 → {into.name}")
 
 
@@ -58,7 +59,7 @@ def train_command(into: Path, seed: int) -> None:
 @click.option("--seed", default=0, show_default=True, help="分组和误听的随机种子")
 def measure_command(seed: int) -> None:
     """Cross-validate: the rules alone, and with the second opinion of models that have not seen a sentence's batch."""
-    sentences, lexicon = [*load_sentences(), *load_agreed()], load_lexicon()
+    sentences, lexicon = _material()
     alone = Triage(lexicon, Policy.load(), None)
     shown = [without_cancelled(alone.analyse(sentence.text)) for sentence in sentences]
     held_out = cross_validate(sentences, shown, lexicon, seed=seed)
@@ -67,6 +68,14 @@ def measure_command(seed: int) -> None:
     for name, triage in (("只用规则", alone), ("加第二意见", both)):
         table.add_row(name, *_row(triage, sentences))
     Console().print(table)
+
+
+def _material() -> tuple[list[Sentence], Lexicon]:
+    """Read what is taught; a mistake in a file is told in one line."""
+    try:
+        return [*load_sentences(), *load_agreed()], load_lexicon()
+    except TriageError as wrong:
+        raise click.ClickException(str(wrong)) from wrong
 
 
 def _row(triage: Triage, sentences: list[Sentence]) -> list[str]:

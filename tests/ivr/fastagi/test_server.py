@@ -156,7 +156,7 @@ class TestOneCallsFaultsStayItsOwn:
             sock.sendall(sent)
             assert closed_by_server(sock)
         until(lambda: bool(logged))
-        assert logged[0]["event"] == "fastagi_no_session"
+        assert logged[0]["event"] == "fastagi.no_session"
         assert logged[0]["peer"] == "127.0.0.1"
         assert logged[0]["reason"]
         assert not called
