@@ -56,7 +56,7 @@ class EndOfSpeech:
         self._last_voice = 0  # number of frames heard when the last voiced one ended
         self._speaking = False
         self._votes: deque[bool] = deque(maxlen=_VOTES)
-        self._levels = deque([0.0] * _STEADY_FRAMES, maxlen=_STEADY_FRAMES)  # dB
+        self._levels: deque[float] = deque(maxlen=_STEADY_FRAMES)  # dB
         self._counted: deque[int] = deque(maxlen=_STEADY_FRAMES)  # frames that each of these counted as voice
         self._smoothed = 0.0
         self._minima: deque[float] = deque(maxlen=_FLOOR_BLOCKS)
@@ -119,8 +119,7 @@ class EndOfSpeech:
         self._frames += 1
         if in_block == _FLOOR_BLOCK - 1:
             self._minima.append(self._block_minimum)
-        steady = self._frames >= _STEADY_FRAMES and _spread(self._levels) < _STEADY_DB
-        if steady:
+        if self._frames >= _STEADY_FRAMES and _spread(self._levels) < _STEADY_DB:
             if self._steady_level is None:  # what the last 0.4 s counted as voice was this noise's beginning
                 self._voiced_frames -= sum(self._counted)
                 self._counted.clear()
@@ -145,7 +144,7 @@ class EndOfSpeech:
 
 
 def _spread(levels: deque[float]) -> float:
-    """Standard deviation; of twenty numbers in Python's own arithmetic, which is four times as fast as numpy's."""
+    """Standard deviation; for twenty numbers Python's own arithmetic is faster than numpy's."""
     mean = sum(levels) / len(levels)
     return math.sqrt(sum([(level - mean) ** 2 for level in levels]) / len(levels))
 

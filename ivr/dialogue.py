@@ -229,8 +229,7 @@ class Dialogue:
 
     def _take_audio(self, pcm: bytes) -> Outcome | None:
         self._hearing.feed(pcm)
-        if not self._said.text:  # taps and breaths stand for words only where there are none
-            self._faint.feed(pcm)
+        self._faint.feed(pcm)
         if self._turn.hear(pcm, self._loop.time()) >= self._patience.barge_in_s:
             self._turn.has_voice = True
             self._stop_prompt()

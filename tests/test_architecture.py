@@ -58,7 +58,6 @@ BINARY = {
     ".dubm",
     ".ie",
     ".mat",
-    ".coverage",
     ".gz",
     ".npz",
 }

@@ -232,7 +232,7 @@ def _leading(findings: Sequence[Finding]) -> Field | None:
 
 
 def without_cancelled(analysis: Analysis) -> str:
-    """Return the letters with what the rules have cancelled blanked out: nobody is doubted for 不是抢劫."""
+    """Return the letters without what the rules have cancelled, denials whole: 不是抢劫 makes nobody suspect."""
     letters = list(analysis.spoken.letters)
     for start, end in (*((gone.start, gone.end) for gone in analysis.cancelled), *analysis.denials):
         letters[start:end] = "\0" * (end - start)

@@ -1,4 +1,4 @@
-"""What a lexicon file may contain: the pydantic models of `common.yaml` and of a field's file."""
+"""What a lexicon file may contain: the pydantic models of `common.yaml`, `harmless.yaml` and of a field's file."""
 
 from __future__ import annotations
 
@@ -121,3 +121,5 @@ class CommonFile(_Strict):
 
 class HarmlessFile(RootModel[dict[str, tuple[Phrase, ...]]]):
     """`harmless.yaml`: contexts that cancel police evidence lying inside them, under the dangerous word."""
+
+    model_config = ConfigDict(frozen=True)

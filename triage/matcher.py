@@ -107,7 +107,8 @@ class Matcher:
         found += heard
         standing = [f for f in found if f.rule.firm or not shelter.covers(f.start, f.end)]
         cancelled = [f for f in found if not f.rule.firm and shelter.covers(f.start, f.end)]
-        standing += self._combination_findings(hits, shelter)
+        combined, pieces = self._combination_findings(hits, shelter)
+        standing += combined
         by_denial = Shelter(len(spoken.letters), denied)
         return Analysis(
             spoken=spoken,
@@ -122,7 +123,7 @@ class Matcher:
             denied=any(by_denial.covers(f.start, f.end) for f in cancelled),
             denials=tuple(denied),
             open_from=scan.open_from,
-            steps=len(spoken.letters) + len(scan.hits) + sound_steps,
+            steps=len(spoken.letters) + len(scan.hits) + sound_steps + pieces,
         )
 
     def _sort(self, spoken: SpokenText, found: tuple[tuple[int, int], ...]) -> _Hits:
@@ -172,8 +173,10 @@ class Matcher:
             f for f in ambiguous if shelter.covers(f.start, f.end) or edges.are_edges(f.start, f.end)
         ]
 
-    def _combination_findings(self, hits: _Hits, shelter: Shelter) -> list[Finding]:
-        found = []
+    def _combination_findings(self, hits: _Hits, shelter: Shelter) -> tuple[list[Finding], int]:
+        """Return what combinations say, and how many of their words were looked at."""
+        found: list[Finding] = []
+        looked_at = 0
         for number, slots in self._completeness.of(hits.parts).items():
             rule = self._combinations[number]
             pieces = [
@@ -182,13 +185,14 @@ class Matcher:
                 for start, end in hits.parts[index]
                 if rule.firm or not shelter.covers(start, end)
             ]
+            looked_at += len(pieces)
             for met in combinations(rule, pieces):
                 start, end = met[0][0], met[-1][1]
                 named = "…".join(piece[3] for piece in met)
                 found.append(
                     Finding(start, end, rule, named, rule.weight, by_sound=False, last_start=met[-1][0])
                 )
-        return found
+        return found, looked_at
 
 
 def _stands_alone(letters: str, start: int, end: int) -> bool:

@@ -203,7 +203,7 @@ def _own_contexts(source: YamlSource, town: TownFile, lexicon: Lexicon) -> dict[
         if rule.field.route is Route.POLICE
         for slot in rule.slots
         for word in slot
-        if len(word) > 1  # 水, 说 and 我 are nobody's own
+        if len(word) > 1 or len(rule.slots) == 1  # 水, 说 and 我 of a combination are nobody's own
     } | lexicon.handover
     found: dict[str, _Place] = {}
     for i, context in enumerate(town.harmless):

@@ -65,7 +65,7 @@ class FastAgiServer:
 
         `deadline_s`: seconds for the whole environment and for each answer of Asterisk. `allowed`: where
         connections may come from. The socket becomes non-blocking (in all processes that share it).
-        Raises ValueError for a socket that is no TCP one.
+        Raises ValueError for a socket that is no TCP one, OSError where descriptors are wanting.
         """
         if listening.family not in {socket.AF_INET, socket.AF_INET6}:
             raise ValueError("FastAGI comes over TCP; give a listening AF_INET or AF_INET6 socket")
@@ -142,9 +142,12 @@ class FastAgiServer:
         stuck = sum(thread.is_alive() for thread in threads)
         if stuck:
             _log.error("fastagi.threads_stuck", threads=stuck)
-        for opened in (self._selector, self._wake_reader, self._wake_writer, self._owned):
-            if opened is not None:
-                opened.close()
+        if not self._acceptor.is_alive():  # one that is late still waits on these
+            self._selector.close()
+            self._wake_reader.close()
+        for sock in (self._wake_writer, self._owned):
+            if sock is not None:
+                sock.close()
         return not stuck
 
     def _accept_all(self) -> None:

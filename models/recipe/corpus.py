@@ -8,7 +8,8 @@ from models.recipe.sentences import Sentences
 from models.recipe.template_parser import parse
 from models.recipe.words import cut
 
-# Each phrase is said alone and after words that callers often put before it.
+# Each phrase is said alone or after words that callers often put before it: often enough that its word pairs are kept
+# (`language_model._RARELY_TWO`); three in a row are not, which keeps the model small.
 _TIMES: Final = 2
 _BEFORE: Final = parse(
     "(||我|有人|我们这里|我家|他|小区|你好|喂|我要|一直|这里|说|没有|怎么|旁边|想问一下|现在)"
@@ -16,7 +17,7 @@ _BEFORE: Final = parse(
 
 
 def sentences(number: int, phrases: Sequence[str], rng: Random) -> Iterator[list[str]]:
-    """Give `number` random sentences, then every phrase several times, all cut into words."""
+    """Give `number` random sentences, then every phrase twice, all cut into words."""
     source = Sentences(rng)
     for _ in range(number):
         yield [word for clause in source.write() for word in cut(clause)]

@@ -17,7 +17,7 @@ _LEAST_FREE: Final = 0.2
 _GENERIC_SHARE: Final = 0.3
 _GENERIC_POWER: Final = 0.75  # flattens the frequencies of ordinary words
 _FLOOR: Final = 1e-8
-_RARELY_TWO: Final = 2  # word pairs seen less often are left out
+_RARELY_TWO: Final = 2  # word pairs seen less often are left out; a phrase is said `corpus._TIMES` times
 _RARELY_THREE: Final = 4
 
 Follow = Mapping[str, float]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.triage.shipped import engine, utterances
 from triage.decision import Decision, Listening, Route
-from triage.engine import Triage
+from triage.engine import Triage, without_cancelled
 
 EMERGENCIES = [
     "有人拿刀砍人", "我家着火了", "救命啊", "有小孩掉河里了", "我爸晕倒了叫不醒", "他要杀我", "有人抢劫",
@@ -302,6 +302,20 @@ def test_ten_thousand_characters_are_decided(triage: Triage, piece: str) -> None
     text = (piece * 10_000)[:10_000]
     assert triage.decide(text).text == text
     assert triage.analyse(text).steps <= 25 * len(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("不是抢劫是停水了", "\0\0\0\0是停水了"),
+        ("我没有抢劫", "我\0\0\0\0"),
+        ("抢红包", "\0红包"),
+        ("是不是抢劫", "是不是抢劫"),
+        ("有人拿刀", "有人拿刀"),
+    ],
+)
+def test_the_second_opinion_does_not_see_what_is_cancelled(triage: Triage, text: str, left: str) -> None:
+    assert without_cancelled(triage.analyse(text)) == left
 
 
 def test_phrases_and_version_come_from_the_lexicon(triage: Triage) -> None:

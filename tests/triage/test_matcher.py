@@ -154,4 +154,4 @@ def test_work_grows_no_faster_than_the_text(shipped: Matcher, text: str) -> None
 def test_work_does_not_grow_with_the_lexicon(matcher: Matcher, shipped: Matcher) -> None:
     text = "嗯那个就是说我想跟你讲一下" * 30
     assert shipped.analyse(text).steps <= 8 * len(text)
-    assert matcher.analyse(text).steps >= 2 * len(text) - 1
+    assert matcher.analyse(text).steps >= len(text)

@@ -3,7 +3,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pypinyin import Style, lazy_pinyin
 
+from tests.triage.shipped import engine
 from triage.sounds import SoundTable, confusion_class, syllables
 
 HAN = st.text(st.characters(min_codepoint=0x4E00, max_codepoint=0x9FA5), max_size=12)
@@ -69,3 +71,10 @@ def test_written_sounds_never_look_like_text(text: str) -> None:
 
 
 _TABLE = SoundTable()
+
+
+def test_the_short_way_reads_as_pypinyin_does() -> None:
+    phrases = [p for p in engine().phrases() if all("\u4e00" <= char <= "\u9fff" for char in p)]
+    assert len(phrases) > 10_000
+    other = [p for p in phrases[::3] if syllables(p) != tuple(lazy_pinyin(p, style=Style.NORMAL))]
+    assert other == []

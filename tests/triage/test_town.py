@@ -155,6 +155,7 @@ def test_the_lexicon_cannot_make_danger_movable(folder: Path, old: str, new: str
         ("fields:\n  water: {phrases: [水]}", 2, "fields.water.phrases[1]", "at least two letters"),
         ("harmless:\n  - 抢水坝\n  - 抢水", 3, "harmless[2]", "at least three letters"),
         ("harmless:\n  - 有人抢劫", 2, "harmless[1]", "all police words"),
+        ("harmless:\n  - 有人杀", 2, "harmless[1]", "all police words"),
         ("harmless:\n  - 转警察", 2, "harmless[1]", "all police words"),
         ("harmless: {", 2, "(yaml)", "not well-formed"),
         ("- fields", 1, "(file)", "valid dictionary"),

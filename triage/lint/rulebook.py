@@ -143,7 +143,7 @@ def _listed(source: YamlSource, key: str) -> Iterator[Listed]:
 
 
 def _name(source: YamlSource) -> str:
-    """Return `common`, or folder and field as in the ids of rules."""
+    """Return `common` or `harmless`, or folder and field as in the ids of rules."""
     field = source.value.get("id")
     return f"{source.file.parent.name}/{field}" if field else source.file.stem
 

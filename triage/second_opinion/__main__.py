@@ -45,7 +45,7 @@ def main() -> None:
     """Train and measure the second opinion."""
 
 
-@main.command("train", help="用 utterances/ 里的句子训练，写出权重文件（约半分钟）。")
+@main.command("train", help="用 utterances/ 里的句子训练，写出权重文件（约一分钟）。")
 @click.option("--into", type=click.Path(path_type=Path), default=DEFAULT_FILE, help="权重文件")
 @click.option("--seed", default=0, show_default=True, help="模拟误听的随机种子")
 def train_command(into: Path, seed: int) -> None:

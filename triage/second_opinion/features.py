@@ -1,4 +1,4 @@
-"""What the model looks at: runs of one to three characters, and runs of two and three sounds.
+"""What training counts, and the model finds again: runs of one to three characters, and of two and three sounds.
 
 Sounds are those of `triage.sounds`, confusions taken together, so that a word heard as its homophone still counts.
 """

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from triage.automaton import Automaton
 from triage.errors import LexiconError
+from triage.second_opinion.features import LONGEST
 from triage.sounds import SoundTable
 
 DEFAULT_FILE = Path(__file__).parent / "weights.tsv"
@@ -57,6 +58,10 @@ class SecondOpinion:
         weights: dict[str, float] = {}
         bias: float | None = None
         for number, kind, gram, weight in _rows(file):
+            if kind != "bias" and not 0 < len(gram.split(" ") if kind == "sounds" else gram) <= LONGEST:
+                raise LexiconError(
+                    file, number, "gram", f"one to {LONGEST} characters or sounds, not {gram!r}"
+                )
             if kind == "bias":
                 bias = weight
             elif kind == "characters":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -27,12 +28,28 @@ def model(folder: Path, text: str = SOME) -> SecondOpinion:
     return SecondOpinion.load(sound_table(), file)
 
 
-@pytest.fixture(scope="module")
-def shipped() -> SecondOpinion:
+@cache
+def shipped_model() -> SecondOpinion:
     return SecondOpinion.load(sound_table())
 
 
-sound_table()  # built once, outside of any test's time limit
+@pytest.fixture(scope="module")
+def shipped() -> SecondOpinion:
+    return shipped_model()
+
+
+shipped_model()  # loaded once, outside of any test's time limit
+
+
+@given(st.text(alphabet=st.sampled_from("水管爆裂了怎么办有人打我a1，") | st.characters(), max_size=30))
+def test_training_and_judging_see_the_same_grams(text: str) -> None:
+    letters = fold(text).letters
+    first: dict[str, tuple[int, int]] = {}
+    for gram, start, end in grams(letters, sound_table().write(letters)):
+        first.setdefault(gram, (start, end))
+    known = shipped_model()._known(letters)
+    assert known == {gram: place for gram, place in first.items() if gram in known}
+    assert known.keys() == first.keys() & set(shipped_model()._automaton.patterns)
 
 
 @given(st.text(max_size=30))
@@ -79,6 +96,8 @@ def test_the_strongest_voices_of_a_side_do_not_overlap(tmp_path: Path) -> None:
         ("bias\t\t0\ncharacters\t水\tnan\n", "finite"),
         ("bias\t\t0\nsmells\t水\t1\n", "smells"),
         ("bias\t\t0\nsounds\tqqq www\t1\n", "qqq www"),
+        ("bias\t\t0\ncharacters\t\t1\n", ":2:"),
+        ("bias\t\t0\ncharacters\t水管爆了\t1\n", ":2:"),
     ],
 )
 def test_a_wrong_file_is_refused_with_its_line(tmp_path: Path, text: str, told: str) -> None:
