@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from records.event_lines import to_json
 
 BUSY_TIMEOUT_MS = 5_000
 """How long a SQLite writer waits for another one; a batch takes milliseconds."""
+_BUSY_PAUSE_S = 0.02  # between two tries, where SQLite itself does not wait
 POSTGRES_OPTIONS = {
     # A node that freezes in the middle of a write holds the feed's lock, and with it all other nodes. The
     # server ends such a transaction; lock_timeout is longer, so that the others then go on without an error.
@@ -87,6 +89,24 @@ def sqlite_path(url: URL) -> Path | None:
     return Path(url.database or "") if url.get_backend_name() == "sqlite" else None
 
 
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Let readers and the writer not wait for each other.
+
+    Of several processes that first open a new file SQLite turns all but one away at once: its busy timeout does not
+    hold for this switch.
+    """
+    until = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(_BUSY_PAUSE_S)
+        else:
+            return
+
+
 def _open_sqlite(url: URL, common: dict[str, Any]) -> Engine:
     path = sqlite_path(url)
 
@@ -99,7 +119,7 @@ def _open_sqlite(url: URL, common: dict[str, Any]) -> Engine:
         try:
             connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
             connection.execute("PRAGMA foreign_keys = ON")
-            connection.execute("PRAGMA journal_mode = WAL")  # readers and the writer do not wait
+            _use_wal(connection)
             connection.execute("PRAGMA synchronous = FULL")  # the spool forgets what was committed
         except sqlite3.Error:
             connection.close()
