@@ -1,5 +1,7 @@
 import sqlite3
+import threading
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import psycopg.errors
@@ -128,3 +130,18 @@ def test_an_explanation_is_one_line_without_the_values() -> None:
 def test_a_fault_of_ours_is_not_dressed_up() -> None:
     with pytest.raises(AssertionError), explained():
         raise AssertionError
+
+
+def test_a_new_file_that_another_process_writes_to_is_waited_for(tmp_path: Path) -> None:
+    file = tmp_path / "records.sqlite3"
+    with closing(sqlite3.connect(file, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        other.execute("CREATE TABLE something (x)")  # in SQLite's first mode: nobody has switched to WAL yet
+        done = threading.Timer(0.3, other.execute, ["COMMIT"])
+        done.start()
+        store = Store(f"sqlite:///{file}")
+        store.upgrade()
+        done.join()
+        store.close()
+    with closing(sqlite3.connect(file)) as later:
+        assert later.execute("PRAGMA journal_mode").fetchone() == ("wal",)
