@@ -8,7 +8,6 @@ can simply be told again; a bookmark only spares reading old ones.
 from __future__ import annotations
 
 import csv
-import os
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -17,6 +16,7 @@ from pathlib import Path
 
 import structlog
 
+from ivr.growing_file import GrowingFile
 from ivr.journal import Journal, call_id_of
 
 log = structlog.get_logger(__name__)
@@ -35,7 +35,6 @@ _FIELDS = (
 )
 _LONGEST_LINE = 4096
 _SECONDS = re.compile(r"[0-9]{1,11}(\.[0-9]{1,9})?")
-_BOOKMARK = re.compile(r"([0-9]{1,20}) ([0-9]{1,18})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +82,14 @@ class CallLog:
     """Reads `path` from where it was last read to, which is kept in `bookmark`."""
 
     def __init__(self, path: Path, bookmark: Path) -> None:
-        self._path = path
-        self._bookmark = bookmark
+        self._file = GrowingFile(path, bookmark)
 
     def tell(self, journal: Journal) -> int:
         """Note the beginning and the end of every call that is new in the file; how many there were.
 
-        Called when we begin and when AMI is back: between those, AMI tells. A file that is not there is empty.
+        Called when we begin and when AMI is back: between those, AMI tells.
         """
-        text, bookmark = self._read()
+        text, bookmark = self._file.read()
         calls = _whole(parse(text))
         for call in calls:
             call_id = call_id_of(call.uniqueid)
@@ -105,47 +103,8 @@ class CallLog:
                 at=call.started_at,
             )
             journal.ended(call_id, f"read afterwards: {call.disposition.lower()}", at=call.ended_at)
-        if bookmark is not None:
-            self._keep(bookmark)
+        self._file.keep(bookmark)
         return len(calls)
-
-    def _read(self) -> tuple[str, str | None]:
-        """What is new, whole lines only, and the bookmark behind it; None when there was nothing to read.
-
-        Another file than the bookmark's, or one that is shorter, was begun anew (rotated) and is read from its
-        beginning: told twice is written once.
-        """
-        try:
-            with self._path.open("rb") as file:
-                status = os.fstat(file.fileno())
-                inode, position = self._position()
-                same = inode == status.st_ino and position <= status.st_size
-                begin = file.seek(position if same else 0)
-                data = file.read()
-        except FileNotFoundError:
-            return "", None
-        except OSError as error:
-            log.warning("call_log.unreadable", path=str(self._path), reason=error.strerror)
-            return "", None
-        whole = data[: data.rfind(b"\n") + 1]
-        return whole.decode("utf-8", "replace"), f"{status.st_ino} {begin + len(whole)}"
-
-    def _position(self) -> tuple[int, int]:
-        """The file (its inode) and the place in it, in bytes, that all has been told up to."""
-        try:
-            found = _BOOKMARK.fullmatch(self._bookmark.read_text(encoding="ascii").strip())
-        except (OSError, UnicodeDecodeError):
-            return 0, 0
-        return (int(found[1]), int(found[2])) if found else (0, 0)
-
-    def _keep(self, bookmark: str) -> None:
-        fresh = self._bookmark.with_suffix(".new")
-        try:
-            self._bookmark.parent.mkdir(parents=True, exist_ok=True)
-            fresh.write_text(f"{bookmark}\n", encoding="ascii")
-            fresh.replace(self._bookmark)
-        except OSError as error:  # the same lines are told again next time, and written once
-            log.warning("call_log.bookmark_lost", path=str(self._bookmark), reason=error.strerror)
 
 
 def _whole(parts: Iterable[LoggedCall]) -> list[LoggedCall]:

@@ -157,6 +157,11 @@ class Config(BaseSettings):
         return self.data_dir / "models"
 
     @property
+    def kept_rules(self) -> Path:
+        """The copy of the rules that were last sound."""
+        return self.data_dir / "rules"
+
+    @property
     def control_socket(self) -> Path:
         """Where the running node is asked for something (`ivr reload`)."""
         return self.data_dir / "control.sock"

@@ -32,7 +32,6 @@ from transfer.errors import LocationUnreadable
 from transfer.geoloc import read_location
 from transfer.handoff import channel_variables, geolocation_variables
 from transfer.location import CallerLocation
-from triage.facts.finder import FactFinder
 
 log = structlog.get_logger(__name__)
 
@@ -60,8 +59,6 @@ class Exchange:
     journal: Journal
     history: CallerHistory
     """Told with the call, never asked where it goes."""
-    facts: FactFinder
-    """Finds what helps the taker in the words; it decides nothing."""
     arrived: Callable[[str, str], None]
     """Told of every call: its id and its channel's unique id."""
 
@@ -128,7 +125,7 @@ class Exchange:
 
     def _note_facts(self, call_id: str, said: str) -> None:
         """Look for places, times, people ... in the words, when the caller's way is set and nobody waits for it."""
-        if facts := self.facts.find(said, now=datetime.now().astimezone()):
+        if facts := self.rules.facts.find(said, now=datetime.now().astimezone()):
             self.journal.noted(call_id, facts)
 
     def _make_sure_that_we_live(self) -> None:

@@ -7,6 +7,7 @@ crash), the record has each of them once.
 
 from __future__ import annotations
 
+import threading
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -24,6 +25,7 @@ from triage.facts.fact import Fact
 log = structlog.get_logger(__name__)
 
 _CALLS = uuid.UUID("5d6e2f0a-0110-4110-8110-6d696e736821")
+_STEPS_KEPT = 20_000  # of some 5,000 calls, far more than wait at any time
 _ONCE = frozenset({EventKind.STARTED, EventKind.LOCATED, EventKind.DECIDED, EventKind.NOTED, EventKind.ENDED})
 
 
@@ -40,6 +42,8 @@ class Journal:
     ) -> None:
         self._submit = submit
         self._now = now
+        self._lock = threading.Lock()
+        self._told: dict[str, None] = {}  # ids of steps, oldest first
 
     def started(
         self,
@@ -114,6 +118,19 @@ class Journal:
         """What was found in the caller's words: for those who take the call, after it was decided."""
         self.note(call_id, EventKind.NOTED, facts=[_fact(fact) for fact in facts])
 
+    def queued(self, call_id: str, queue: str, at: datetime, *, read_afterwards: bool = False) -> None:
+        """The caller has joined a queue."""
+        self._step(call_id, EventKind.QUEUED, at, queue, read_afterwards=read_afterwards, queue=queue)
+
+    def answered(
+        self, call_id: str, queue: str, member: str, at: datetime, *, read_afterwards: bool = False
+    ) -> None:
+        """A member has answered the caller."""
+        key = f"{queue}:{member}"
+        self._step(
+            call_id, EventKind.ANSWERED, at, key, read_afterwards=read_afterwards, queue=queue, member=member
+        )
+
     def fault(self, call_id: str, what: str, detail: str) -> None:
         """Something failed while this call was ours; it went to police."""
         self.note(call_id, EventKind.FAULT, what=what, detail=detail[:500])
@@ -125,6 +142,35 @@ class Journal:
     def note(self, call_id: str, kind: EventKind, at: datetime | None = None, **data: JsonValue) -> None:
         """Any event. Those that a call has once get an id made from the call, so that they are written once."""
         event_id = f"{call_id}:{kind.value}" if kind in _ONCE else uuid.uuid4().hex
+        self._write(event_id, call_id, kind, at, data)
+
+    def _step(
+        self,
+        call_id: str,
+        kind: EventKind,
+        at: datetime,
+        key: str,
+        *,
+        read_afterwards: bool,
+        **data: JsonValue,
+    ) -> None:
+        """A step that AMI and Asterisk's queue log both tell: its first time is written once, whoever tells.
+
+        Later times (a second round in the queue) are AMI's alone to tell: a log read again cannot be told from them.
+        """
+        event_id = f"{call_id}:{kind.value}:{key}"
+        with self._lock:
+            again = event_id in self._told
+            self._told[event_id] = None
+            if len(self._told) > _STEPS_KEPT:
+                del self._told[next(iter(self._told))]
+        if again and not read_afterwards:
+            event_id = uuid.uuid4().hex
+        self._write(event_id, call_id, kind, at, data)
+
+    def _write(
+        self, event_id: str, call_id: str, kind: EventKind, at: datetime | None, data: Mapping[str, JsonValue]
+    ) -> None:
         try:
             self._submit(CallEvent(call_id, kind, at or self._now(), data, event_id))
         except RecordsError as error:

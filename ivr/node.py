@@ -29,6 +29,7 @@ from ivr.fastagi.server import FastAgiServer
 from ivr.heartbeat import beat
 from ivr.history_loading import HistoryLoading
 from ivr.journal import Journal
+from ivr.kept_rules import KeptRules
 from ivr.prompts import FOLDER as BUILT_IN_PROMPTS
 from ivr.prompts import Prompts
 from ivr.rules import LiveRules
@@ -38,8 +39,6 @@ from records.spool import Spool
 from records.store import Store
 from records.writer import EventWriter
 from transfer.caller_history import CallerHistory
-from triage.engine import Triage
-from triage.errors import TriageError
 from triage.facts.finder import FactFinder
 from triage.facts.gazetteer import Gazetteer
 
@@ -85,7 +84,7 @@ async def run_node(config: Config, inherited: Inherited) -> None:
         switchboard = Switchboard(config.asterisk, journal)
         switchboard.start()
         stack.push_async_callback(asyncio.to_thread, switchboard.close)
-        rules = await asyncio.to_thread(LiveRules, lambda: _rules(config))
+        rules = await asyncio.to_thread(_rules, config)
         exchange = Exchange(
             loop=asyncio.get_running_loop(),
             audio=audio,
@@ -96,7 +95,6 @@ async def run_node(config: Config, inherited: Inherited) -> None:
             patience=config.call.patience,
             journal=journal,
             history=history,
-            facts=await asyncio.to_thread(_fact_finder, config),
             arrived=switchboard.arrived,
         )
         fastagi = FastAgiServer(socket.socket(fileno=inherited.fastagi), exchange.handle)
@@ -134,18 +132,14 @@ def _stop_signal(lifeline: int) -> asyncio.Event:
     return stop
 
 
-def _rules(config: Config) -> Triage:
-    return Triage.load(config.triage.lexicon, town_file=config.triage.town)
-
-
-def _fact_finder(config: Config) -> FactFinder:
-    """With the county's list of places where there is a sound one: calls are answered without it as well."""
-    file = config.triage.gazetteer
-    try:
-        return FactFinder(Gazetteer.load(file) if file else None)
-    except (TriageError, OSError) as error:
-        log.error("gazetteer.unusable", file=str(file), error=str(error))  # noqa: TRY400 - the reason says it all
-        return FactFinder(None)
+def _rules(config: Config) -> LiveRules:
+    kept = KeptRules(config.kept_rules, lexicon=config.triage.lexicon, town=config.triage.town)
+    places = config.triage.gazetteer
+    return LiveRules(
+        kept.load,
+        lambda: FactFinder(Gazetteer.load(places) if places else None),
+        load_last=kept.load_last,
+    )
 
 
 def _decoders(config: Config) -> Decoders:

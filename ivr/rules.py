@@ -1,4 +1,4 @@
-"""The rules in use, and how they are replaced while calls go on: all of them or none.
+"""The rules and the county's places in use, and how they are replaced while calls go on: all of them or none.
 
 A call is decided by the rules that were in use when its dialogue began. New ones are loaded beside the old ones, off
 the event loop, and take their place only when they are sound.
@@ -14,6 +14,8 @@ import structlog
 
 from triage.engine import Triage
 from triage.errors import LexiconError, TriageError
+from triage.facts.finder import FactFinder
+from triage.facts.gazetteer import GazetteerError
 
 log = structlog.get_logger(__name__)
 
@@ -33,30 +35,48 @@ class Reloaded:
 class LiveRules:
     """Holds the rules that calls beginning now are decided by. Thread-safe."""
 
-    def __init__(self, load: Callable[[], Triage]) -> None:
-        """Load for the first time; raises what `load` raises (TriageError, OSError)."""
+    def __init__(
+        self,
+        load: Callable[[], Triage],
+        load_facts: Callable[[], FactFinder] = FactFinder,
+        *,
+        load_last: Callable[[], Triage] | None = None,
+    ) -> None:
+        """Load for the first time; raises what `load` raises (TriageError, OSError).
+
+        `load_last`: the rules to begin with where those are not sound. Without a sound list of places calls are
+        answered as well: what `load_facts` raises is logged.
+        """
         self._load = load
+        self._load_facts = load_facts
         self._one_at_a_time = threading.Lock()
-        self._current = load()
+        self._current = _first(load, load_last)
+        try:
+            self._facts = load_facts()
+        except (TriageError, OSError) as error:
+            log.error("gazetteer.unusable", error=str(error))  # noqa: TRY400 - the reason says it all
+            self._facts = FactFinder()
 
     @property
     def current(self) -> Triage:
         """The rules for a call that begins now. Immutable: a call keeps them to its end."""
         return self._current
 
+    @property
+    def facts(self) -> FactFinder:
+        """Finds what helps the taker in a call's words, with the county's places where there is a list of them."""
+        return self._facts
+
     def reload(self) -> Reloaded:
         """Load anew, which takes seconds; never raises. What is wrong with the new rules is logged and returned."""
         with self._one_at_a_time:
             before = self._current.version
             try:
-                fresh = self._load()
-            except LexiconError as wrong:
-                place = {
-                    "file": str(wrong.file),
-                    "line": wrong.line,
-                    "key": wrong.key,
-                    "error": wrong.problem,
-                }
+                fresh, facts = self._load(), self._load_facts()
+            except (LexiconError, GazetteerError) as wrong:
+                place = {"file": str(wrong.file), "line": wrong.line, "error": wrong.problem}
+                if isinstance(wrong, LexiconError):
+                    place["key"] = wrong.key
                 log.error("triage.not_reloaded", version=before, **place)  # noqa: TRY400 - the place says it all
                 return Reloaded(before, before, str(wrong))
             except (TriageError, OSError) as wrong:
@@ -66,6 +86,22 @@ class LiveRules:
                 # A fault of ours in reading hostile rules: the rules that work stay, whatever it was.
                 log.exception("triage.not_reloaded", version=before)
                 return Reloaded(before, before, f"{type(fault).__name__}: {fault}")
-            self._current = fresh
+            self._current, self._facts = fresh, facts
             log.info("triage.reloaded", before=before, now=fresh.version)
             return Reloaded(before, fresh.version)
+
+
+def _first(load: Callable[[], Triage], load_last: Callable[[], Triage] | None) -> Triage:
+    """The rules to begin with: the present ones, else those that were sound last."""
+    try:
+        return load()
+    except (TriageError, OSError) as wrong:
+        try:
+            last = load_last() if load_last else None
+        except (TriageError, OSError) as none:
+            log.info("triage.none_kept", reason=str(none))
+            last = None
+        if last is None:
+            raise
+        log.error("triage.last_rules", version=last.version, error=str(wrong))  # noqa: TRY400 - the reason says it all
+        return last

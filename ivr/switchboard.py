@@ -1,8 +1,8 @@
 """What Asterisk tells of a call after its decision: queue, member, end. For the record; never needed for routing.
 
 Calls that we never saw ourselves (the node was restarting, the parent was down) become known here too: a caller in a
-queue without a CALL_ID, a channel of the carrier's that ends, and what Asterisk's own call log says of the time when
-nobody listened.
+queue without a CALL_ID, a channel of the carrier's that ends, and what Asterisk's own logs of calls and of queues say
+of the time when nobody listened.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from ivr.asterisk.layout import Layout
 from ivr.asterisk.settings import AsteriskSettings
 from ivr.call_log import CallLog
 from ivr.journal import Journal, call_id_of
+from ivr.queue_log import QueueLog
 from records.events import EventKind
 
 log = structlog.get_logger(__name__)
@@ -34,7 +35,12 @@ class Switchboard:
         self._journal = journal
         self._bridge = CallBridge()
         layout = Layout.of(settings)
-        self._log = CallLog(layout.log / "cdr-custom" / "calls.csv", layout.root / "call_log.position")
+        self._calls = CallLog(layout.log / "cdr-custom" / "calls.csv", layout.root / "call_log.position")
+        self._queues = QueueLog(
+            layout.log / "queue_log",
+            layout.root / "queue_log.position",
+            {member.name: member.interface for member in (*settings.police, *settings.minsheng)},
+        )
         self._client = AmiClient(
             "127.0.0.1",
             settings.ami_port,
@@ -61,8 +67,8 @@ class Switchboard:
     def _on_state(self, connected: bool) -> None:  # noqa: FBT001 - the client's own shape
         log.info("ami.connected" if connected else "ami.lost")
         if connected:
-            found = self._log.tell(self._journal)
-            log.info("call_log.read", calls=found)
+            calls, steps = self._calls.tell(self._journal), self._queues.tell(self._journal)
+            log.info("call_log.read", calls=calls, steps=steps)
 
     def _on_event(self, event: AmiEvent) -> None:
         if event.name == "UserEvent":
@@ -105,15 +111,13 @@ class Switchboard:
         call_id, at = happening.call_id, happening.at
         match happening.kind:
             case HappeningKind.QUEUED:
-                self._journal.note(call_id, EventKind.QUEUED, at, queue=happening.queue)
+                self._journal.queued(call_id, happening.queue, at)
             case HappeningKind.RINGING:
                 self._journal.note(
                     call_id, EventKind.RINGING, at, queue=happening.queue, member=happening.member
                 )
             case HappeningKind.ANSWERED:
-                self._journal.note(
-                    call_id, EventKind.ANSWERED, at, queue=happening.queue, member=happening.member
-                )
+                self._journal.answered(call_id, happening.queue, happening.member, at)
             case HappeningKind.ENDED:
                 self._journal.ended(call_id, f"hung up (cause {happening.cause})", at)
             case HappeningKind.ABANDONED | HappeningKind.LEFT_QUEUE:

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 
-from pypinyin import Style, lazy_pinyin, phrases_dict, pinyin_dict
+from pypinyin import Style, phrases_dict, pinyin_dict
+from pypinyin.seg import mmseg
 from pypinyin.style import convert
 
 _INITIALS = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("n", "l"), ("f", "h"))
@@ -33,19 +34,16 @@ def confusion_class(syllable: str) -> str:
 
 
 def syllables(phrase: str) -> tuple[str, ...]:
-    """Return the toneless syllables of a phrase, read as a phrase (还钱 is huan qian); `` for a non-Chinese char."""
-    heard = sound_table().heard(phrase)
-    # pypinyin is slow, and asked only where it would read a character otherwise than alone
-    return tuple(lazy_pinyin(phrase, style=Style.NORMAL)) if "" not in heard and _has_word(phrase) else heard
+    """Return the toneless syllables of a phrase, read as a phrase (还钱 is huan qian); `` for a non-Chinese char.
 
-
-def _has_word(phrase: str) -> bool:
-    """Tell whether pypinyin knows a reading for some part of a phrase."""
-    return any(
-        phrase[start:end] in phrases_dict.phrases_dict
-        for start in range(len(phrase))
-        for end in range(start + 2, len(phrase) + 1)
-    )
+    As pypinyin's lazy_pinyin reads it, at a third of its cost: the words that pypinyin finds in it, in its readings.
+    """
+    heard = sound_table().heard
+    read: list[str] = []
+    for word in mmseg.seg.cut(phrase):
+        readings = phrases_dict.phrases_dict.get(word)
+        read += heard(word) if readings is None else [_toneless(reading[0]) for reading in readings]
+    return tuple(read)
 
 
 @cache

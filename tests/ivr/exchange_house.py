@@ -27,7 +27,6 @@ from tests.ivr.line import Line, silence
 from tests.ivr.scripted_engine import ScriptedEngine
 from transfer.caller_history import CallerHistory
 from triage.engine import Triage
-from triage.facts.finder import FactFinder
 
 PATIENCE = Patience(listen_limit_s=6.0, silence_s=0.6, sentence_end_s=0.4, turn_end_s=0.8)
 PROMPTS = Prompts(
@@ -151,7 +150,6 @@ async def house(pool: DecodePool, triage: Triage) -> AsyncIterator[House]:
                 patience=PATIENCE,
                 journal=Journal(submit),
                 history=history,
-                facts=FactFinder(),
                 arrived=lambda call_id, uniqueid: arrived.append((call_id, uniqueid)),
             )
             fastagi = FastAgiServer.bind("127.0.0.1", 0, exchange.handle)

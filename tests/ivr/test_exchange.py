@@ -23,7 +23,6 @@ from tests.ivr.line import Line
 from tests.ivr.scripted_engine import ScriptedEngine, final, part
 from transfer.caller_history import CallerHistory
 from triage.engine import Triage
-from triage.facts.finder import FactFinder
 
 __all__ = ["engine", "house", "pool"]
 CLEAR = "我家水管爆了"
@@ -277,7 +276,6 @@ async def test_a_port_that_refuses_is_probed_and_never_given_to_asterisk(
         patience=PATIENCE,
         journal=Journal(house.record.events.append),
         history=CallerHistory(24),
-        facts=FactFinder(),
         arrived=lambda _call, _unique: None,
     )
     fastagi = FastAgiServer.bind("127.0.0.1", 0, exchange.handle)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from ivr.kept_rules import KeptRules
 from ivr.rules import LiveRules, Reloaded
 from records.events import EventKind
 from tests.ivr.exchange_house import House, engine, house, pool, variables
@@ -17,7 +18,9 @@ from tests.ivr.line import Line
 from tests.ivr.scripted_engine import ScriptedEngine, part
 from tests.triage.conftest import write_small
 from triage.engine import Triage
-from triage.errors import InputFileError
+from triage.errors import InputFileError, LexiconError
+from triage.facts.finder import FactFinder
+from triage.facts.gazetteer import Gazetteer
 from triage.lexicon import load_lexicon
 from triage.policy import Policy
 
@@ -71,6 +74,94 @@ def test_a_mistake_changes_nothing_and_is_named(rules: LiveRules, folder: Path) 
         14,
         "rules[3].within",
     )
+
+
+def test_the_countys_places_are_loaded_anew_as_well(folder: Path, tmp_path: Path) -> None:
+    places = tmp_path / "places.csv"
+    places.write_text("name,level\n召阳街道,town\n", encoding="utf-8")
+    rules = LiveRules(lambda: Triage.load(folder), lambda: FactFinder(Gazetteer.load(places)))
+    change(places, "召阳", "昭阳")
+    assert not rules.reload().error
+    assert [fact.value for fact in rules.facts.find("在召阳街道")] == ["昭阳街道"]
+
+
+def test_a_mistake_in_the_places_leaves_the_rules_as_they_were_too(folder: Path, tmp_path: Path) -> None:
+    places = tmp_path / "places.csv"
+    places.write_text("name,level\n昭阳街道,town\n", encoding="utf-8")
+    rules = LiveRules(lambda: Triage.load(folder), lambda: FactFinder(Gazetteer.load(places)))
+    old, facts = rules.current, rules.facts
+    change(folder / "minsheng/water.yaml", "停水", "没水")
+    change(places, "town", "galaxy")
+    with capture_logs() as logs:
+        done = rules.reload()
+    assert (rules.current, rules.facts) == (old, facts)
+    assert "places.csv:2" in done.error
+    assert (logs[0]["file"], logs[0]["line"]) == (str(places), 2)
+
+
+def test_without_a_sound_list_of_places_calls_are_answered_as_well(folder: Path, tmp_path: Path) -> None:
+    with capture_logs() as logs:
+        rules = LiveRules(lambda: Triage.load(folder), lambda: FactFinder(Gazetteer.load(tmp_path / "gone")))
+    assert [entry["event"] for entry in logs] == ["gazetteer.unusable"]
+    assert rules.facts.find("五一路八十八号")
+
+
+@pytest.fixture
+def kept(folder: Path, tmp_path: Path) -> KeptRules:
+    return KeptRules(tmp_path / "var" / "rules", lexicon=folder, town=None)
+
+
+def begun(kept: KeptRules) -> LiveRules:
+    return LiveRules(kept.load, load_last=kept.load_last)
+
+
+def test_a_node_that_finds_broken_rules_begins_with_the_last_sound_ones(
+    kept: KeptRules, folder: Path
+) -> None:
+    version = begun(kept).current.version
+    change(folder / "police/robbery.yaml", "    within: 8", "    within: 99")
+    with capture_logs() as logs:
+        rules = begun(kept)
+    assert rules.current.version == version
+    (entry,) = logs
+    assert (entry["event"], entry["log_level"]) == ("triage.last_rules", "error")
+    assert "police/robbery.yaml:14" in entry["error"]
+    change(folder / "police/robbery.yaml", "    within: 99", "    within: 7")
+    assert rules.reload().error == ""
+    assert rules.current.version != version
+
+
+def test_without_any_sound_rules_nothing_begins(kept: KeptRules, folder: Path) -> None:
+    (folder / "common.yaml").unlink()
+    with pytest.raises(LexiconError, match=r"common\.yaml"):
+        begun(kept)
+
+
+def test_what_is_kept_follows_the_rules(kept: KeptRules, folder: Path, tmp_path: Path) -> None:
+    rules = begun(kept)
+    change(folder / "minsheng/water.yaml", "停水", "没水")
+    rules.reload()
+    (folder / "minsheng/water.yaml").unlink()
+    (folder / "common.yaml").unlink()
+    assert begun(kept).current.decide("没水").category == "water"
+    assert [file.name for file in (tmp_path / "var").iterdir()] == ["rules"]
+
+
+def test_a_towns_own_changes_are_kept_with_them(folder: Path, tmp_path: Path) -> None:
+    town = tmp_path / "ours.yaml"
+    town.write_text("fields: {water: {route: police, priority: 2}}\n", encoding="utf-8")
+    kept = KeptRules(tmp_path / "rules", lexicon=folder, town=town)
+    version = begun(kept).current.version
+    town.write_text("rules: what?\n", encoding="utf-8")
+    assert begun(kept).current.version == version
+
+
+def test_a_copy_that_cannot_be_kept_costs_nothing(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("where a folder should be")
+    kept = KeptRules(tmp_path / "file" / "rules", lexicon=folder, town=None)
+    with capture_logs() as logs:
+        assert begun(kept).current
+    assert [entry["event"] for entry in logs] == ["triage.not_kept"]
 
 
 def test_a_lexicon_that_is_gone_changes_nothing(rules: LiveRules, folder: Path) -> None:

@@ -272,6 +272,12 @@ async def phones(system: System, **fields: Any) -> AsyncIterator[Phones]:
         yield Phones(agents[0], agents[1], ticker)
 
 
+async def press_when_greeted(caller: Caller, digit: str) -> None:
+    """Press a key as callers do: when somebody speaks to them. Before that nobody listens for keys."""
+    await caller.heard.until(lambda: caller.heard.rms() > 100, 20)
+    await caller.press(digit)
+
+
 def tone(hertz: float, seconds: float = 2.0) -> bytes:
     """A sine as A-law."""
     import numpy as np

@@ -10,7 +10,7 @@ import pytest
 from asr.g711 import alaw_encode
 from ivr.softphone.caller import Caller
 from models.recipe.voice import speak
-from tests.telephony.system import System, phones, voice
+from tests.telephony.system import System, phones, press_when_greeted, voice
 
 BEGINNING = "你好我想说一下我们这里"
 UNCLEAR = "那个就是这个"
@@ -59,7 +59,7 @@ async def test_who_says_nothing_that_is_understood_reaches_the_police(
 async def test_any_key_reaches_a_person_at_once(system: System) -> None:
     async with phones(system) as at, at.caller(system) as caller:
         await caller.dial("110")
-        await caller.press("7")
+        await press_when_greeted(caller, "7")
         await at.police.next_call(10)
         story = await system.story(caller, lambda s: s.member is not None)
         assert story.reason == "key"
@@ -114,7 +114,7 @@ async def _while_asked_once_more(caller: Caller, system: System) -> None:
 
 
 async def _in_the_queue(caller: Caller, system: System) -> None:
-    await caller.press("1")
+    await press_when_greeted(caller, "1")
     await system.story(caller, lambda s: s.queue == "police")
 
 

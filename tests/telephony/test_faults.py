@@ -17,7 +17,7 @@ from ivr.softphone.caller import Caller
 from tests.asterisk_instance import free_port_run, free_ports
 from tests.postgres_server import PostgresServer, private_postgres
 from tests.telephony.conftest import SystemFactory
-from tests.telephony.system import TONES, Phones, System, phones, started, tone, voice
+from tests.telephony.system import TONES, Phones, System, phones, press_when_greeted, started, tone, voice
 
 LAW_2_S = 2.0
 """With every other part dead a caller is in the police queue within so many seconds."""
@@ -100,7 +100,7 @@ async def test_a_call_that_is_listened_to_when_the_node_goes(system: System, blo
 async def test_calls_that_are_talked_on_do_not_notice(system: System) -> None:
     async with phones(system) as at, back_again(system), at.caller(system, number="13800030001") as caller:
         await caller.dial("110")
-        await caller.press("1")
+        await press_when_greeted(caller, "1")
         call, _ = await police_rings(at, caller)
         await hears_dispatcher(caller)
         system.kill_node()
@@ -145,7 +145,8 @@ async def test_the_parent_dies_and_the_next_one_goes_on(start_system: SystemFact
             await talking.hang_up()
             await talking.__aexit__(None, None, None)
             await again.story_of_number("13800040001", lambda s: "ended" in s.steps_s)
-            await again.story_of_number("13800040002", lambda s: "ended" in s.steps_s)
+            missed = await again.story_of_number("13800040002", lambda s: "ended" in s.steps_s)
+            assert (missed.queue, missed.member) == ("police", "PJSIP/p102"), "read in Asterisk's own logs"
 
 
 @pytest.fixture(scope="module")
@@ -198,7 +199,9 @@ async def test_ami_is_away(start_system: SystemFactory) -> None:
     await asyncio.to_thread(system.asterisk, "manager reload")
     await asyncio.to_thread(system.wait_for_log, "ami.connected", since=gone)
     story = await system.story_of_number("13800060001", lambda s: "ended" in s.steps_s, limit_s=30)
-    assert story.route == "police"
+    assert (story.route, story.queue, story.member) == ("police", "police", "PJSIP/p101"), (
+        "read in Asterisk's logs"
+    )
 
 
 async def test_there_is_no_speech_model(start_system: SystemFactory) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import uuid
 from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.telephony.system import System, phones, voice
+from tests.telephony.system import System, phones, press_when_greeted, voice
 
 CIVIC = (
     '<dm:device xmlns:dm="urn:ietf:params:xml:ns:pidf:data-model" id="d">'
@@ -73,7 +74,7 @@ async def test_hostile_location(system: System, what: str) -> None:
     """The call goes on without it; no file of ours, no entity and no header of the caller's making comes out."""
     async with phones(system) as at, at.caller(system, pidf_lo=LOCATIONS[what]) as caller:
         await caller.dial("110", timeout_s=10)
-        await caller.press("1")
+        await press_when_greeted(caller, "1")
         call = await at.police.next_call(20)
         story = await system.story(caller, lambda s: s.member is not None)
         assert story.route == "police"
@@ -91,7 +92,7 @@ async def test_hostile_location(system: System, what: str) -> None:
 async def test_hostile_caller_name(system: System, what: str) -> None:
     async with phones(system) as at, at.caller(system, display_name=NAMES[what]) as caller:
         await caller.dial("110")
-        await caller.press("1")
+        await press_when_greeted(caller, "1")
         call = await at.police.next_call(20)
         story = await system.story(caller, lambda s: s.member is not None)
         assert (story.route, story.reason) == ("police", "key")
@@ -103,16 +104,27 @@ async def test_hostile_caller_name(system: System, what: str) -> None:
 @pytest.mark.usefixtures("serves_on")
 @pytest.mark.parametrize(
     "number",
-    ["", "anonymous", "138'; DROP TABLE calls;--", "+86 138 0013 8000", "${CALLERID(all)}", "1" * 200],
+    [
+        "",
+        "anonymous",
+        "138'; DROP TABLE calls;--",
+        "+86 138 0013 8000",
+        "${CALLERID(all)}",
+        "1" * 200,
+        "1\n6.6\r2",
+    ],
 )
 async def test_hostile_caller_number(system: System, number: str) -> None:
     safe = "".join(c if c.isalnum() or c in "+-_.!~*'()$;" else f"%{ord(c):02X}" for c in number)
     async with phones(system) as at, at.caller(system, number=safe or "unknown") as caller:
         await caller.dial("110")
-        await caller.press("1")
+        await press_when_greeted(caller, "1")
         await at.police.next_call(20)
         story = await system.story(caller, lambda s: s.member is not None)
         assert story.route == "police"
+    queue_log = system.folder / "var" / "asterisk" / "log" / "queue_log"
+    lines = queue_log.read_text(encoding="utf-8", errors="replace").split("\n")
+    assert all(re.match(r"[0-9]+\|", line) for line in lines if line), "a number that makes a line of its own"
 
 
 @pytest.mark.usefixtures("serves_on")
