@@ -18,7 +18,7 @@ from asr.utterance import Utterance
 from asr.vosk_engine import VoskEngine
 from bench.audio import SENTENCES, end_of, seconds, spoken
 from ivr.config import BUNDLED_MODEL
-from ivr.dialogue import Patience
+from ivr.patience import Patience
 from triage.decision import Listening
 from triage.engine import Triage
 

@@ -14,8 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from ivr.asterisk.settings import AsteriskSettings
-from ivr.dialogue import Patience
 from ivr.errors import ConfigInvalid
+from ivr.patience import Patience
 
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT_PREFIX = "MINSHENG110_"

@@ -11,13 +11,12 @@ import json
 import socket
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import structlog
 
 from ivr.errors import RulesNotReloaded, ServerNotRunning
-from ivr.rules import Reloaded
 
 log = structlog.get_logger(__name__)
 
@@ -26,6 +25,18 @@ _ASKED_WITHIN_S = 5.0
 _ANSWERED_WITHIN_S = 120.0
 """Loading takes two seconds; the rest is for a machine that is very busy."""
 _LONGEST_ANSWER = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Reloaded:
+    """What came of loading the rules anew."""
+
+    before: str
+    """Version of the rules until then."""
+    now: str
+    """Version of the rules in use from then on; `before` where nothing changed."""
+    error: str = ""
+    """Why nothing changed, with file, line and key where there is one; empty when the new rules are in use."""
 
 
 class ControlServer:

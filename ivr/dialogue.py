@@ -24,6 +24,7 @@ from ivr.audiosocket.session import Audio, AudioSession, HungUp, Key, Playback, 
 from ivr.call import CallLife, Happening, State
 from ivr.decoders import Decoders
 from ivr.hearing import Hearing
+from ivr.patience import Patience
 from ivr.prompts import Prompts
 from ivr.said import Said
 from ivr.turn import GAP_S, Turn
@@ -47,22 +48,6 @@ _LAST_WORDS_WITHIN_S = 3.0
 """Decoding what was said takes 0.05 s. Lagging by more than this is a fault: nobody waits for a computer."""
 _HEAR_OUT_S = 0.5
 """So long the last words of a caller who has hung up are waited for, for the record."""
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long a dialogue waits for what, in seconds."""
-
-    listen_limit_s: float = 20.0
-    """The whole dialogue; then what stands counts, and in mid-utterance that is police. The dialplan waits longer."""
-    silence_s: float = 3.0
-    """No voice at all: ask once, then police."""
-    sentence_end_s: float = 0.5
-    """A pause after a clear livelihood request: the sentence is over."""
-    turn_end_s: float = 1.3
-    """A pause after speech that is not clear: the caller waits for us."""
-    barge_in_s: float = 0.2
-    """So much voice while we speak stops our prompt."""
 
 
 class Reason(StrEnum):

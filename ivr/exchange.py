@@ -20,10 +20,11 @@ import structlog
 from ivr.audiosocket.server import AudioSocketServer
 from ivr.call import CallLife
 from ivr.decoders import Decoders
-from ivr.dialogue import Dialogue, Outcome, Patience, Reason
+from ivr.dialogue import Dialogue, Outcome, Reason
 from ivr.fastagi.errors import CallerGone, SessionClosed
 from ivr.fastagi.session import AgiSession
 from ivr.journal import Journal, call_id_of
+from ivr.patience import Patience
 from ivr.prompts import Prompts
 from ivr.rules import LiveRules
 from records.masking import mask_number

@@ -8,28 +8,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import structlog
 
+from ivr.control import Reloaded
 from triage.engine import Triage
 from triage.errors import LexiconError, TriageError
 from triage.facts.finder import FactFinder
 from triage.facts.gazetteer import GazetteerError
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Reloaded:
-    """What came of loading the rules anew."""
-
-    before: str
-    """Version of the rules until then."""
-    now: str
-    """Version of the rules in use from then on; `before` where nothing changed."""
-    error: str = ""
-    """Why nothing changed, with file, line and key where there is one; empty when the new rules are in use."""
 
 
 class LiveRules:

@@ -20,7 +20,8 @@ from asr.utterance import Utterance
 from asr.vosk_engine import VoskEngine
 from ivr.audiosocket.server import AudioSocketServer
 from ivr.decoders import Decoders
-from ivr.dialogue import Dialogue, Outcome, Patience
+from ivr.dialogue import Dialogue, Outcome
+from ivr.patience import Patience
 from ivr.prompts import Prompts
 from models.recipe.voice import speak
 from tests.asr.places import taken_places

@@ -14,10 +14,10 @@ import pytest
 
 from asr.pool import DecodePool
 from ivr.audiosocket.server import AudioSocketServer
-from ivr.dialogue import Patience
 from ivr.exchange import Exchange
 from ivr.fastagi.server import FastAgiServer
 from ivr.journal import Journal
+from ivr.patience import Patience
 from ivr.prompts import Prompts
 from ivr.rules import LiveRules
 from records.events import CallEvent, EventKind

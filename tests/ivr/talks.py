@@ -11,7 +11,8 @@ import numpy as np
 from asr.utterance import Utterance
 from ivr.audiosocket.session import AudioSession
 from ivr.call import CallLife, Happening, State
-from ivr.dialogue import Dialogue, Outcome, Patience
+from ivr.dialogue import Dialogue, Outcome
+from ivr.patience import Patience
 from ivr.prompts import Prompts
 from tests.ivr.line import Line
 from tests.ivr.scripted_engine import ScriptedEngine, part

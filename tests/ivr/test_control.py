@@ -14,9 +14,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from ivr import control
-from ivr.control import ControlServer, ask_to_reload
+from ivr.control import ControlServer, Reloaded, ask_to_reload
 from ivr.errors import RulesNotReloaded, ServerNotRunning
-from ivr.rules import Reloaded
 
 DONE = Reloaded("aaa", "bbb")
 

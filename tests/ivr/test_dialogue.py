@@ -18,7 +18,8 @@ from asr.pool import DecodePool
 from ivr.audiosocket.playout import SILENCE_FRAME, Playout
 from ivr.audiosocket.session import Audio, AudioSession, HungUp, Key, RemoteError
 from ivr.call import TABLE, Happening, State
-from ivr.dialogue import Dialogue, Patience, Reason
+from ivr.dialogue import Dialogue, Reason
+from ivr.patience import Patience
 from ivr.prompts import Prompts
 from tests.ivr.conftest import Say
 from tests.ivr.line import silence

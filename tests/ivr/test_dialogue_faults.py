@@ -11,7 +11,8 @@ from asr.pool import DecodePool
 from asr.utterance import Utterance
 from ivr.call import State
 from ivr.decoders import NoDecoders
-from ivr.dialogue import Patience, Reason
+from ivr.dialogue import Reason
+from ivr.patience import Patience
 from tests.ivr.audiosocket.asterisk_peer import frame
 from tests.ivr.scripted_engine import ScriptedEngine, final, part
 from tests.ivr.talks import (

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from ivr.control import Reloaded
 from ivr.kept_rules import KeptRules
-from ivr.rules import LiveRules, Reloaded
+from ivr.rules import LiveRules
 from records.events import EventKind
 from tests.ivr.exchange_house import House, engine, house, pool, variables
 from tests.ivr.line import Line
