@@ -6,6 +6,7 @@ is evidence of anything but of somebody being there; both are told to the person
 
 from __future__ import annotations
 
+import math
 from collections import deque
 
 import numpy as np
@@ -41,6 +42,7 @@ class FaintSounds:
         self._before = 0.0  # the last sample of the last block
         self._span: list[float] = []  # powers of the blocks of the span under way
         self._spans: deque[float] = deque(maxlen=_FLOOR_SPANS)  # dB
+        self._floor = _SILENCE_DB
         self._quiet = 0  # blocks of quiet so far
         self._knock: tuple[int, float] | None = None  # blocks since the onset, its loudest level in dB
         self._breath = 0  # spans that a breath has lasted; -1: too loud or too long for one
@@ -65,10 +67,6 @@ class FaintSounds:
         )
         return powers
 
-    @property
-    def _floor(self) -> float:
-        return max(min(self._spans, default=_SILENCE_DB), _SILENCE_DB)
-
     def _take(self, power: float) -> None:
         self._listen_for_tap(_db(power))
         self._span.append(power)
@@ -77,6 +75,7 @@ class FaintSounds:
             self._span.clear()
             self._listen_for_breath(level)
             self._spans.append(level)
+            self._floor = max(min(self._spans), _SILENCE_DB)
 
     def _listen_for_tap(self, level: float) -> None:
         floor = self._floor
@@ -107,4 +106,4 @@ class FaintSounds:
 
 
 def _db(power: float) -> float:
-    return max(10.0 * float(np.log10(power + 1e-12)), _SILENCE_DB)
+    return max(10.0 * math.log10(power + 1e-12), _SILENCE_DB)

@@ -19,8 +19,13 @@ _FRAME = int(SAMPLE_RATE * FRAME_S)
 _FRAME_BYTES = _FRAME * SAMPLE_BYTES
 _BIN_HZ = SAMPLE_RATE / _FRAME
 _BAND = slice(round(300 / _BIN_HZ), round(3400 / _BIN_HZ) + 1)  # the telephone channel (ITU-T G.712)
-_WINDOW = np.hanning(_FRAME).astype(np.float32)
+_WINDOW = np.hanning(_FRAME)
 _POWER = 2.0 / (_FRAME * float(np.sum(_WINDOW**2)) * 32768.0**2)  # sum of bins -> mean power of full scale 1
+# The windowed Fourier transform of the band alone, real parts above imaginary ones: for one short frame a product with
+# it costs a third of an FFT. Mean and hum need no taking away: the window keeps them out of the band.
+_TRANSFORM = np.fft.rfft(np.eye(_FRAME) * _WINDOW)[:, _BAND].T
+_TRANSFORM = np.concatenate((_TRANSFORM.real, _TRANSFORM.imag)).astype(np.float32)
+_BINS = len(_TRANSFORM) // 2
 
 # Noise floor: the lowest smoothed level of the last 3 s (minimum statistics, Martin 2001). Speech never goes
 # 3 s without a dip between syllables.
@@ -101,8 +106,8 @@ class EndOfSpeech:
 
     def _frame(self, samples: npt.NDArray[np.float32]) -> None:
         """Judge one frame."""
-        bins = np.fft.rfft((samples - samples.mean()) * _WINDOW)[_BAND]
-        spectrum = bins.real**2 + bins.imag**2
+        squares = np.square(_TRANSFORM @ samples)
+        spectrum = squares[:_BINS] + squares[_BINS:]
         power = float(spectrum.sum())
         level = 10.0 * math.log10(power * _POWER + 1e-10)
         floor = self._follow_noise(level)
