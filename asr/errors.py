@@ -64,3 +64,9 @@ class AudioUnreadable(AsrError):
 
 class CorpusUnusable(AsrError):
     """A folder or tar of recordings is not as `asr.evaluation.corpus` says; the message names file and line."""
+
+
+class DownloadFailed(AsrError):
+    """A file could not be fetched whole; the message says whether trying again goes on from where it was."""
+
+    retryable = True

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn
 from rich.table import Table
 
+from asr.catalogue import OFFICIAL, official
+from asr.download import download
 from asr.models import ModelInfo, ModelShelf
+from asr.recogniser import SAMPLE_RATE
 from ivr.commands import settings
 from ivr.config import BUNDLED_MODEL
 from ivr.terminal import plain
@@ -49,19 +54,59 @@ def list_models(ctx: click.Context, *, as_json: bool) -> None:
     Console().print(table)
 
 
-@command.command(help="从 zip 文件或文件夹安装一个 Vosk 模型。")
-@click.argument("source", type=click.Path(exists=True, path_type=Path))
+@command.command(help="列出官方的中文 Vosk 模型（install 可以直接用它们的名称）。")
+@click.option("--json", "as_json", is_flag=True, help="每行一个 JSON 对象。")
+def catalogue(*, as_json: bool) -> None:
+    """Print what can be installed by name."""
+    if as_json:
+        for model in OFFICIAL:
+            print(json.dumps({**asdict(model), "url": model.url}, ensure_ascii=False))
+        return
+    table = Table("名称", "下载", "许可", "公布的错字率（%）", "说明", box=None)
+    for model in OFFICIAL:
+        table.add_row(model.name, f"{model.size_mb} MB", model.licence, model.error_rates, model.about)
+    Console().print(table)
+    print("错字率是宽带录音上的；电话线只有 8 kHz，会差一些：用 python -m asr evaluate 在自己的录音上衡量。")
+
+
+@command.command(help="安装一个 Vosk 模型：zip 文件、文件夹、下载地址，或官方模型的名称（见 catalogue）。")
+@click.argument("source")
+@click.option("--sha256", help="下载的文件应有的 SHA-256 校验和。")
 @click.pass_context
-def install(ctx: click.Context, source: Path) -> None:
+def install(ctx: click.Context, source: str, sha256: str | None) -> None:
     """Install with a progress bar; broken models are refused and leave nothing behind."""
     shelf = _shelf(ctx)
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
     with Progress(*columns, console=Console(stderr=True)) as progress:
         task = progress.add_task("安装模型", total=1.0)
+        file = Path(source)
+        if not file.exists():
+            file = _fetch(source, sha256, settings(ctx).models_dir, progress, task)
+            progress.reset(task, total=1.0)
         model = shelf.install(
-            source, lambda step, share: progress.update(task, description=step, completed=share)
+            file, lambda step, share: progress.update(task, description=step, completed=share)
         )
+    if file != Path(source):
+        file.unlink()
     print(f"已安装 {model.name}（{model.sample_rate} Hz）。选用它：python -m ivr model use {model.name}")
+    if model.sample_rate != SAMPLE_RATE:
+        print(
+            f"它要 {model.sample_rate} Hz：电话声音会重采样，听得比公布的差；python -m asr evaluate 可以衡量。"
+        )
+
+
+def _fetch(source: str, sha256: str | None, into: Path, progress: Progress, task: TaskID) -> Path:
+    """Download a zip by its address, or the official model of that name; what has come survives an interruption."""
+    if "://" in source:
+        url = source
+    else:
+        model = official(source)
+        url, sha256 = model.url, sha256 or model.sha256
+    into.mkdir(parents=True, exist_ok=True)
+    file = into / (Path(urlsplit(url).path).name or "model.zip")
+    progress.update(task, description="下载")
+    download(url, file, lambda done, total: progress.update(task, completed=done, total=total), sha256=sha256)
+    return file
 
 
 @command.command(help="选用一个模型；对新启动的服务生效。")

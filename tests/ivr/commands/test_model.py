@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
 import zipfile
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -69,5 +72,39 @@ def test_a_model_that_is_not_there_cannot_be_chosen(config: Path) -> None:
 
 def test_a_file_that_is_not_there(config: Path, tmp_path: Path) -> None:
     done = ivr("model", "install", str(tmp_path / "none.zip"), config=config)
-    assert done.returncode == 2
+    assert done.returncode == 1
     assert "none.zip" in done.stderr
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_installing_from_an_address(config: Path, model_dir: Path, tmp_path: Path) -> None:
+    shutil.copytree(model_dir, tmp_path / "www" / "vosk-model-fetched-1")
+    shutil.make_archive(
+        str(tmp_path / "www" / "vosk-model-fetched-1"), "zip", tmp_path / "www", "vosk-model-fetched-1"
+    )
+    handler = partial(_Quiet, directory=str(tmp_path / "www"))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        address = f"http://127.0.0.1:{server.server_address[1]}/vosk-model-fetched-1.zip"
+        wrong = one_line_error(ivr("model", "install", address, "--sha256", "0" * 64, config=config))
+        done = ivr("model", "install", address, config=config)
+        server.shutdown()
+        thread.join()
+    assert "校验和" in wrong
+    assert done.returncode == 0, done.stderr
+    assert "已安装 vosk-model-fetched-1" in done.stdout
+    left = {path.name for path in (tmp_path / "var" / "models").iterdir()}
+    assert left - {".lock"} == {"vosk-model-fetched-1"}
+
+
+def test_the_catalogue(config: Path) -> None:
+    listed = ivr("model", "catalogue", "--json", config=config)
+    assert "vosk-model-small-cn-0.22" in {json.loads(line)["name"] for line in listed.stdout.splitlines()}
+    assert "Apache-2.0" in ivr("model", "catalogue", config=config).stdout
+    error = one_line_error(ivr("model", "install", "vosk-model-of-dreams", config=config))
+    assert "vosk-model-small-cn-0.22" in error
