@@ -85,6 +85,8 @@ class Policy(BaseModel):
         p_by_rules = p_police = _probability(odds)
         if opinion is not None:
             p_police = _probability(odds - self.opinion_gain * opinion.log_odds)
+            if police:  # it may doubt, but not free a caller against police evidence
+                p_police = max(p_police, p_by_rules)
         return Balance(tuple(police), tuple(livelihood), p, l, p_police, danger, opinion, p_by_rules, letters)
 
     def frees(self, balance: Balance) -> bool:

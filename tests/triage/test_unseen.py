@@ -9,9 +9,9 @@ from triage.simulated_recogniser import SimulatedRecogniser
 
 UNSEEN: dict[str, list[str]] = utterances("unseen")
 KEPT_AT_LEAST = 0.99
-FREED_AT_LEAST = 0.73  # the aim is 0.90; what is reached stands here (docs/triage-quality.md)
+FREED_AT_LEAST = 0.75  # the aim is 0.90; what is reached stands here (docs/triage-quality.md)
 KEPT_AT_20_PERCENT = 0.98
-FREED_AT_20_PERCENT = 0.60
+FREED_AT_20_PERCENT = 0.61
 
 
 def share(triage: Triage, side: str, noise: float = 0.0) -> float:
