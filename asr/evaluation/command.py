@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from pathlib import Path
 
 import click
@@ -87,7 +88,8 @@ def evaluate(
 ) -> list[Score]:
     """Score an engine on a corpus, a score for each line. Raises CorpusUnusable, AudioUnreadable, RecogniserFailed."""
     scores = [Score(line.name) for line in LINES]
-    total = min(count(corpus), limit or count(corpus))
+    there_are = count(corpus)
+    total = min(there_are, limit or there_are)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("听写", total=total)
@@ -104,10 +106,9 @@ def _hear(
     samples = line.carry(clip.samples, np.random.default_rng(seed))
     heard = hear(engine, samples)
     said, text = _NOT_SPOKEN.sub("", clip.text), _NOT_SPOKEN.sub("", heard.text)
-    counted = (
-        [keywords.count(words) for words in (said, text)] if keywords else [Score("").said, Score("").said]
-    )
-    score.add(said, text, (counted[0], counted[1]))
+    nothing: Counter[str] = Counter()
+    spoken, taken = (keywords.count(words) if keywords else nothing for words in (said, text))
+    score.add(said, text, (spoken, taken))
     score.seconds += len(samples) / SAMPLE_RATE
     score.cpu_s += heard.cpu_s
     score.final_s.append(heard.final_s)
@@ -122,7 +123,7 @@ def _table(name: str, scores: list[Score]) -> Table:
     table = Table(
         *heads,
         title=title,
-        caption="查全、查准：关键词；误报：每分钟；首字、末字：延迟（中位数）；噪声之后是 A-law",
+        caption="查全、查准：关键词；误报：每分钟；首字、末字：延迟中位数",
     )
     for score in scores:
         table.add_row(
