@@ -60,11 +60,6 @@ class _Parser(argparse.ArgumentParser):
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; return its exit status."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    if arguments[:1] == ["evaluate"]:
-        from asr.evaluation.command import command  # noqa: PLC0415 - transcribing needs nothing of it
-
-        command.main(arguments[1:])  # ends the program by itself
-    options = _parser().parse_args(arguments)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
@@ -72,6 +67,11 @@ def main(arguments: list[str] | None = None) -> int:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
     )
+    if arguments[:1] == ["evaluate"]:
+        from asr.evaluation.command import command  # noqa: PLC0415 - transcribing needs nothing of it
+
+        command.main(arguments[1:])  # ends the program by itself
+    options = _parser().parse_args(arguments)
     try:
         folder, name = chosen(options.model, ModelShelf(options.bundled, options.installed))
         from asr.vosk_engine import VoskEngine  # noqa: PLC0415 - --help need not wait for libvosk

@@ -17,7 +17,8 @@ from asr.g711 import Samples, alaw_decode
 from asr.recogniser import SAMPLE_RATE
 
 ALAW_SUFFIXES = frozenset({".al", ".alaw"})
-MAX_BYTES = 1 << 30  # of a file: 18 hours of telephone audio; a typing mistake should not fill the memory
+MAX_BYTES = 1 << 30  # of a file; a typing mistake should not fill the memory
+_MAX_VALUES = 1 << 28  # of all channels: nine hours of telephone audio, 1 GiB in memory
 _RATES = range(1000, 768_001)  # Hz
 
 
@@ -29,18 +30,21 @@ def read_audio(path: Path) -> Samples:
         content = path.read_bytes()
     except OSError as error:
         raise AudioUnreadable(f"无法读取 {path}: {error.strerror}。请检查路径和权限。") from error
-    if path.suffix.lower() in ALAW_SUFFIXES:
-        return alaw_decode(content)
     try:
-        return parse(content)
+        return parse(content, raw_alaw=path.suffix.lower() in ALAW_SUFFIXES)
     except AudioUnreadable as error:
         raise AudioUnreadable(f"{path}: {error}") from None
 
 
-def parse(content: bytes) -> Samples:
+def parse(content: bytes, *, raw_alaw: bool = False) -> Samples:
     """Return a file's sound as int16 samples at 8 kHz, channels averaged. Raises AudioUnreadable."""
+    if raw_alaw:
+        return alaw_decode(content)
     try:
-        values, rate = soundfile.read(io.BytesIO(_whole(content)), dtype="float32", always_2d=True)
+        with soundfile.SoundFile(io.BytesIO(_whole(content))) as file:
+            if file.frames * file.channels > _MAX_VALUES:  # a few packed bytes may claim any length
+                raise AudioUnreadable("声音太长，请先剪短（too long）。")
+            values, rate = file.read(dtype="float32", always_2d=True), file.samplerate
     except (soundfile.LibsndfileError, RuntimeError, ValueError) as error:
         raise AudioUnreadable(f"不是能读的声音文件（{error}）。请先用 ffmpeg 或 sox 转成 WAV。") from error
     if rate not in _RATES:

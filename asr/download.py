@@ -65,6 +65,22 @@ class _Part:
             "If-Range": self._tag.read_text(encoding="utf-8"),
         }
 
+    @property
+    def size(self) -> int:
+        """Bytes that there are."""
+        return self.path.stat().st_size if self.path.exists() else 0
+
+    def is_continued_by(self, answer: requests.Response) -> bool:
+        """Whether a partial answer begins where ours ends, and is of the same version."""
+        begins_right = answer.headers.get("Content-Range", "").startswith(f"bytes {self.size}-")
+        return (
+            begins_right and self._tag.exists() and answer.headers.get("ETag") == self._tag.read_text("utf-8")
+        )
+
+    def is_all_of(self, answer: requests.Response) -> bool:
+        """Whether the server says that there is nothing behind what we have."""
+        return self.size > 0 and answer.headers.get("Content-Range") == f"bytes */{self.size}"
+
     def note(self, tag: str) -> None:
         """Keep the version's name. A weak one does not promise the same bytes (RFC 9110 13.1.5)."""
         if tag and not tag.startswith("W/"):
@@ -87,13 +103,19 @@ class _Part:
 
 def _receive(answer: requests.Response, part: _Part, progress: Progress, longest: int) -> None:
     """Append what is missing; begin anew where the server sends all of it."""
-    if answer.status_code == _BEYOND_ITS_END:
+    if answer.status_code == _BEYOND_ITS_END and part.is_all_of(answer):
+        return
+    if answer.status_code == _BEYOND_ITS_END or (
+        answer.status_code == _PARTIAL and not part.is_continued_by(answer)
+    ):
         part.forget()
         raise DownloadFailed(f"{answer.url} 和已下载的部分对不上，已删除。请重新下载。")
     if answer.status_code not in {_OK, _PARTIAL}:
         raise DownloadFailed(f"{answer.url} 回答 {answer.status_code} {answer.reason}。请检查地址。")
     goes_on = answer.status_code == _PARTIAL
-    have = part.path.stat().st_size if goes_on else 0
+    if not goes_on:
+        part.forget()
+    have = part.size
     length = answer.headers.get("Content-Length", "")
     total = have + int(length) if length.isdecimal() else None
     if (total or 0) > longest:
@@ -103,6 +125,7 @@ def _receive(answer: requests.Response, part: _Part, progress: Progress, longest
         for piece in answer.iter_content(_PIECE):
             have += len(piece)
             if have > longest:
+                part.forget()
                 raise DownloadFailed(f"{answer.url} 超过 {longest >> 20} MiB，不像语音模型。")
             file.write(piece)
             progress(have, total)

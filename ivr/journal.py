@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
@@ -25,6 +25,7 @@ from triage.facts.fact import Fact
 log = structlog.get_logger(__name__)
 
 _CALLS = uuid.UUID("5d6e2f0a-0110-4110-8110-6d696e736821")
+_LOG_AND_AMI_AGREE_WITHIN = timedelta(seconds=5)  # a round in a queue is longer
 _STEPS_KEPT = 20_000  # of some 5,000 calls, far more than wait at any time
 _ONCE = frozenset({EventKind.STARTED, EventKind.LOCATED, EventKind.DECIDED, EventKind.NOTED, EventKind.ENDED})
 
@@ -43,7 +44,9 @@ class Journal:
         self._submit = submit
         self._now = now
         self._lock = threading.Lock()
-        self._told: dict[str, None] = {}  # ids of steps, oldest first
+        self._told: dict[
+            str, datetime | None
+        ] = {}  # ids of steps, oldest first; when, where a log told of them
 
     def started(
         self,
@@ -160,11 +163,14 @@ class Journal:
         """
         event_id = f"{call_id}:{kind.value}:{key}"
         with self._lock:
-            again = event_id in self._told
-            self._told[event_id] = None
+            again, logged_at = event_id in self._told, self._told.get(event_id)
+            if not again or not read_afterwards:
+                self._told[event_id] = at if read_afterwards else None
             if len(self._told) > _STEPS_KEPT:
                 del self._told[next(iter(self._told))]
-        if again and not read_afterwards:
+        # While a log was read AMI may have told the same; it comes behind the log then.
+        the_same = logged_at is not None and abs(at - logged_at) < _LOG_AND_AMI_AGREE_WITHIN
+        if again and not read_afterwards and not the_same:
             event_id = uuid.uuid4().hex
         self._write(event_id, call_id, kind, at, data)
 

@@ -24,28 +24,28 @@ class KeptRules:
     def __init__(self, folder: Path, *, lexicon: Path, town: Path | None) -> None:
         """`folder`: for the copy. `lexicon`: the folder of YAML files, `town`: the file of a town's changes."""
         self._folder = folder
+        self._old = folder.with_suffix(".old")
         self._lexicon = lexicon
         self._town = town
 
     def load(self) -> Triage:
         """The admin's rules, of which a copy is kept. Raises TriageError, OSError."""
-        files = _files(self._lexicon, self._town)
+        before = _files(self._lexicon, self._town)
         triage = Triage.load(self._lexicon, town_file=self._town)
-        if files == _files(
-            self._lexicon, self._town
-        ):  # else they are being edited: what was loaded is not known
-            self._keep(files)
+        if before is not None and before == _files(self._lexicon, self._town):
+            self._keep(before)  # else they are being edited, and what was loaded is not known
         return triage
 
     def load_last(self) -> Triage:
         """The rules as they were when they were last sound. Raises TriageError, OSError: there may be none."""
-        town = self._folder / _TOWN
-        return Triage.load(self._folder / "lexicon", town_file=town if town.exists() else None)
+        folder = self._folder if self._folder.exists() else self._old  # killed in the middle of `_keep`
+        town = folder / _TOWN
+        return Triage.load(folder / "lexicon", town_file=town if town.exists() else None)
 
     def _keep(self, files: dict[Path, bytes]) -> None:
         """Replace the copy, unless it is the same; where that fails the rules are in use all the same."""
         town = self._folder / _TOWN
-        fresh, old = self._folder.with_suffix(".new"), self._folder.with_suffix(".old")
+        fresh = self._folder.with_suffix(".new")
         try:
             if files == _files(self._folder / "lexicon", town if town.exists() else None):
                 return
@@ -53,18 +53,22 @@ class KeptRules:
             for name, content in files.items():
                 (fresh / name).parent.mkdir(parents=True, exist_ok=True)
                 (fresh / name).write_bytes(content)
-            shutil.rmtree(old, ignore_errors=True)
             if self._folder.exists():
-                self._folder.rename(old)
+                shutil.rmtree(self._old, ignore_errors=True)
+                self._folder.rename(self._old)
             fresh.rename(self._folder)
-            shutil.rmtree(old, ignore_errors=True)
+            shutil.rmtree(self._old, ignore_errors=True)
         except OSError as error:
             log.warning("triage.not_kept", folder=str(self._folder), reason=str(error))
 
 
-def _files(lexicon: Path, town: Path | None) -> dict[Path, bytes]:
-    """What the rules consist of, by the name that it has in the copy."""
-    files = {
-        "lexicon" / file.relative_to(lexicon): file.read_bytes() for file in sorted(lexicon.rglob("*.yaml"))
-    }
-    return {**files, Path(_TOWN): town.read_bytes()} if town else files
+def _files(lexicon: Path, town: Path | None) -> dict[Path, bytes] | None:
+    """What the rules consist of, by the name that it has in the copy; None where it cannot be read just now."""
+    try:
+        files = {
+            "lexicon" / file.relative_to(lexicon): file.read_bytes()
+            for file in sorted(lexicon.rglob("*.yaml"))
+        }
+        return {**files, Path(_TOWN): town.read_bytes()} if town else files
+    except OSError:
+        return None

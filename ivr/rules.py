@@ -80,10 +80,13 @@ class LiveRules:
 
 
 def _first(load: Callable[[], Triage], load_last: Callable[[], Triage] | None) -> Triage:
-    """The rules to begin with: the present ones, else those that were sound last."""
+    """The rules to begin with: the present ones, else those that were sound last.
+
+    Whatever goes wrong with the present ones, a fault of ours in reading hostile rules included (as in `reload`).
+    """
     try:
         return load()
-    except (TriageError, OSError) as wrong:
+    except Exception as wrong:
         try:
             last = load_last() if load_last else None
         except (TriageError, OSError) as none:

@@ -8,6 +8,7 @@ of the time when nobody listened.
 from __future__ import annotations
 
 import re
+import time
 
 import structlog
 
@@ -23,6 +24,7 @@ from records.events import EventKind
 
 log = structlog.get_logger(__name__)
 
+_LOGS_EVERY_S = 600.0
 _CARRIER_CHANNEL = "PJSIP/carrier"
 _NUMBER = re.compile(r"[+0-9*#]{1,40}")
 _MARKS = {"LineReleased": EventKind.RELEASED, "CallReturned": EventKind.RETURNED}
@@ -41,6 +43,7 @@ class Switchboard:
             layout.root / "queue_log.position",
             {member.name: member.interface for member in (*settings.police, *settings.minsheng)},
         )
+        self._logs_due = float("inf")  # first of all when AMI is there
         self._client = AmiClient(
             "127.0.0.1",
             settings.ami_port,
@@ -67,10 +70,17 @@ class Switchboard:
     def _on_state(self, connected: bool) -> None:  # noqa: FBT001 - the client's own shape
         log.info("ami.connected" if connected else "ami.lost")
         if connected:
-            calls, steps = self._calls.tell(self._journal), self._queues.tell(self._journal)
-            log.info("call_log.read", calls=calls, steps=steps)
+            self._read_logs()
+
+    def _read_logs(self) -> None:
+        """Tell what is new in Asterisk's logs: when we begin, when AMI is back, and so often that it is never much."""
+        self._logs_due = time.monotonic() + _LOGS_EVERY_S
+        calls, steps = self._calls.tell(self._journal), self._queues.tell(self._journal)
+        log.info("call_log.read", calls=calls, steps=steps)
 
     def _on_event(self, event: AmiEvent) -> None:
+        if time.monotonic() > self._logs_due:
+            self._read_logs()
         if event.name == "UserEvent":
             self._mark(event)
             return

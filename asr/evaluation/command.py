@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from asr.errors import AsrError
+from asr.errors import AsrError, ModelError
 from asr.evaluation.corpus import Clip, count, read
 from asr.evaluation.hearing import hear
 from asr.evaluation.keywords import Keywords
@@ -24,6 +24,7 @@ from asr.recogniser import SAMPLE_RATE, Engine
 
 _PROJECT = Path(__file__).resolve().parents[2]
 _LEXICON = _PROJECT / "triage" / "lexicon" / "police"
+EXIT_NO_MODEL = 3  # as of `python -m asr`
 _NOT_SPOKEN = re.compile(r"[\W_]+")
 _HELP = """在一批已知内容的录音上衡量语音模型：错字率、关键词查全率和查准率、速度、延迟。
 
@@ -74,6 +75,9 @@ def command(  # noqa: PLR0917 - click passes options by name
     try:
         folder, name = chosen(model, ModelShelf(bundled, installed))
         scores = evaluate(VoskEngine(folder, name=name), corpus, Keywords.of(words), limit)
+    except ModelError as error:
+        click.echo(str(error), err=True)
+        raise SystemExit(EXIT_NO_MODEL) from error
     except (AsrError, OSError, UnicodeDecodeError) as error:
         raise click.ClickException(str(error)) from error
     if as_json:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import csv
 import io
 import tarfile
+import zlib
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
-from asr.audio import MAX_BYTES, parse, read_audio
+from asr.audio import ALAW_SUFFIXES, MAX_BYTES, parse, read_audio
 from asr.errors import AudioUnreadable, CorpusUnusable
 from asr.g711 import Samples
 
 TRANSCRIPTS = "transcripts.csv"
+_DAMAGE = (tarfile.TarError, EOFError, zlib.error)
 _LONGEST_FIELD = 10_000  # characters
 
 
@@ -34,18 +37,20 @@ class _Source(Protocol):
 
     def transcripts(self) -> tuple[str, bytes]: ...
     def sound(self, name: str) -> Samples: ...
+    def close(self) -> None: ...
 
 
 def count(path: Path) -> int:
     """How many recordings the corpus has. Raises CorpusUnusable."""
-    return sum(1 for _ in _rows(*_open(path).transcripts()))
+    with closing(_open(path)) as source:
+        return sum(1 for _ in _rows(*source.transcripts()))
 
 
 def read(path: Path) -> Iterator[Clip]:
     """The recordings in the order of the list. Raises CorpusUnusable, AudioUnreadable."""
-    source = _open(path)
-    for name, text in _rows(*source.transcripts()):
-        yield Clip(name, text, source.sound(name))
+    with closing(_open(path)) as source:
+        for name, text in _rows(*source.transcripts()):
+            yield Clip(name, text, source.sound(name))
 
 
 def _open(path: Path) -> _Source:
@@ -53,7 +58,7 @@ def _open(path: Path) -> _Source:
         return _Folder(path)
     try:
         return _Tar(path)
-    except (OSError, tarfile.TarError) as error:
+    except (OSError, *_DAMAGE) as error:
         raise CorpusUnusable(f"{path} 既不是目录，也不是能读的 tar 文件（{error}）。") from error
 
 
@@ -85,17 +90,28 @@ class _Folder:
     def sound(self, name: str) -> Samples:
         return read_audio(self._list.parent / name)
 
+    def close(self) -> None:
+        """Nothing is kept open."""
+
 
 class _Tar:
     """Read where it lies; nothing is unpacked."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._tar = tarfile.open(path)  # noqa: SIM115 - as long-lived as this object
-        members = {member.name: member for member in self._tar.getmembers() if member.isfile()}
+        self._tar = tarfile.open(path)  # noqa: SIM115 - closed by `close`
+        try:
+            self._index()
+        except BaseException:
+            self._tar.close()
+            raise
+
+    def _index(self) -> None:
+        # `./a.wav` and `a.wav` are the same
+        members = {str(PurePosixPath(m.name)): m for m in self._tar.getmembers() if m.isfile()}
         found = [name for name in members if PurePosixPath(name).name == TRANSCRIPTS]
         if len(found) != 1:
-            raise CorpusUnusable(f"{path} 里应有一个 {TRANSCRIPTS}，找到 {len(found)} 个。")
+            raise CorpusUnusable(f"{self._path} 里应有一个 {TRANSCRIPTS}，找到 {len(found)} 个。")
         self._list = found[0]
         self._members = members
 
@@ -105,11 +121,16 @@ class _Tar:
     def sound(self, name: str) -> Samples:
         inside = str(PurePosixPath(self._list).parent / name)
         try:
-            return parse(self._bytes(inside))
+            return parse(self._bytes(inside), raw_alaw=PurePosixPath(inside).suffix.lower() in ALAW_SUFFIXES)
         except KeyError:
             raise AudioUnreadable(f"{self._path} 里没有 {inside}。") from None
+        except _DAMAGE as error:
+            raise AudioUnreadable(f"{self._path}:{inside}: 文件损坏（{error}）。") from error
         except AudioUnreadable as error:
             raise AudioUnreadable(f"{self._path}:{inside}: {error}") from None
+
+    def close(self) -> None:
+        self._tar.close()
 
     def _bytes(self, name: str) -> bytes:
         member = self._members[name]

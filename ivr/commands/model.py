@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,11 +15,16 @@ from rich.table import Table
 
 from asr.catalogue import OFFICIAL, official
 from asr.download import download
+from asr.errors import AsrError, ShelfBusy
 from asr.models import ModelInfo, ModelShelf
 from asr.recogniser import SAMPLE_RATE
 from ivr.commands import settings
 from ivr.config import BUNDLED_MODEL
 from ivr.terminal import plain
+
+_DOWNLOADS = ".downloads"
+"""Below the shelf: no model has such a name."""
+_SHA256 = re.compile("[0-9a-fA-F]{64}")
 
 
 @click.group(help="语音模型：查看、安装、选用。")
@@ -80,13 +86,23 @@ def install(ctx: click.Context, source: str, sha256: str | None) -> None:
     with Progress(*columns, console=Console(stderr=True)) as progress:
         task = progress.add_task("安装模型", total=1.0)
         file = Path(source)
-        if not file.exists():
-            file = _fetch(source, sha256, settings(ctx).models_dir, progress, task)
+        fetched = not file.exists()
+        if fetched:
+            file = _fetch(source, sha256, settings(ctx).models_dir / _DOWNLOADS, progress, task)
             progress.reset(task, total=1.0)
-        model = shelf.install(
-            file, lambda step, share: progress.update(task, description=step, completed=share)
-        )
-    if file != Path(source):
+        elif sha256 is not None:
+            raise click.UsageError("--sha256 只用于下载；本地文件请用 sha256sum 核对。")
+        try:
+            model = shelf.install(
+                file, lambda step, share: progress.update(task, description=step, completed=share)
+            )
+        except ShelfBusy:
+            raise  # what was fetched is used the next time
+        except AsrError:
+            if fetched:
+                file.unlink()
+            raise
+    if fetched:
         file.unlink()
     print(f"已安装 {model.name}（{model.sample_rate} Hz）。选用它：python -m ivr model use {model.name}")
     if model.sample_rate != SAMPLE_RATE:
@@ -102,8 +118,12 @@ def _fetch(source: str, sha256: str | None, into: Path, progress: Progress, task
     else:
         model = official(source)
         url, sha256 = model.url, sha256 or model.sha256
+    if sha256 is not None and not _SHA256.fullmatch(sha256):
+        raise click.UsageError("--sha256 应是 64 位十六进制数。")
     into.mkdir(parents=True, exist_ok=True)
     file = into / (Path(urlsplit(url).path).name or "model.zip")
+    if file.exists():
+        return file  # whole and checked, and another installation was going on
     progress.update(task, description="下载")
     download(url, file, lambda done, total: progress.update(task, completed=done, total=total), sha256=sha256)
     return file

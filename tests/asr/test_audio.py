@@ -165,6 +165,12 @@ def test_a_file_that_cannot_be_opened(tmp_path: Path, name: str) -> None:
         read_audio(tmp_path / name)
 
 
+def test_a_small_file_that_holds_too_long_a_sound_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asr.audio, "_MAX_VALUES", 1000)
+    with pytest.raises(AudioUnreadable, match="too long"):
+        parse(wav(RAMP.tobytes()))
+
+
 def test_a_file_too_large_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(asr.audio, "MAX_BYTES", 100)
     path = tmp_path / "long.wav"

@@ -28,6 +28,7 @@ class Server:
     breaks_off_at: int | None = None
     status: int = 200
     tells_length: bool = True
+    off_by: int = 0
     ranges: list[str | None] = field(default_factory=list)
     port: int = 0
 
@@ -50,11 +51,16 @@ def server() -> Iterator[Server]:
                 return
             if asked and self.headers.get("If-Range") == state.tag:
                 begin = int(asked.removeprefix("bytes=").removesuffix("-"))
-                if begin > len(state.content):
-                    self.send_error(416)
+                if begin >= len(state.content):
+                    self.send_response(416)
+                    self.send_header("Content-Range", f"bytes */{len(state.content)}")
+                    self.end_headers()
                     return
             self.send_response(206 if begin else 200)
             self.send_header("ETag", state.tag)
+            if begin:
+                last = len(state.content) - 1
+                self.send_header("Content-Range", f"bytes {begin + state.off_by}-{last}/{last + 1}")
             if state.tells_length:
                 self.send_header("Content-Length", str(len(state.content) - begin))
             self.end_headers()
@@ -118,6 +124,25 @@ def test_without_a_strong_name_of_the_version_nothing_is_pieced_together(
     assert (tmp_path / "m.zip").read_bytes() == CONTENT
 
 
+def test_a_part_that_is_all_of_it_is_not_fetched_again(server: Server, tmp_path: Path) -> None:
+    """Killed between the last byte and the renaming."""
+    (tmp_path / "m.zip.part").write_bytes(CONTENT)
+    (tmp_path / "m.zip.etag").write_text(server.tag, encoding="utf-8")
+    download(server.url, tmp_path / "m.zip", sha256=hashlib.sha256(CONTENT).hexdigest())
+    assert (tmp_path / "m.zip").read_bytes() == CONTENT
+    assert server.ranges == [f"bytes={len(CONTENT)}-"]
+
+
+def test_a_rest_that_does_not_fit_is_not_glued_on(server: Server, tmp_path: Path) -> None:
+    server.breaks_off_at = 300_000
+    with pytest.raises(DownloadFailed):
+        download(server.url, tmp_path / "m.zip")
+    server.breaks_off_at, server.off_by = None, 1
+    with pytest.raises(DownloadFailed, match="对不上"):
+        download(server.url, tmp_path / "m.zip")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_wrong_checksum_leaves_nothing(server: Server, tmp_path: Path) -> None:
     with pytest.raises(DownloadFailed, match="校验和"):
         download(server.url, tmp_path / "m.zip", sha256="0" * 64)
@@ -141,7 +166,7 @@ def test_a_file_too_long_is_refused(server: Server, tmp_path: Path, *, tells_len
     server.tells_length = tells_length
     with pytest.raises(DownloadFailed, match="不像语音模型"):
         download(server.url, tmp_path / "m.zip", longest=100_000)
-    assert not (tmp_path / "m.zip").exists()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_answer_that_is_no_file_is_told(server: Server, tmp_path: Path) -> None:

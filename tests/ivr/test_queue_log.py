@@ -81,6 +81,19 @@ def test_what_ami_has_told_is_not_written_again(
     assert [event.at for event in written(told)] == [at, at]
 
 
+def test_what_the_log_has_told_first_is_not_written_again_when_ami_tells_it(
+    log: QueueLog, path: Path, journal: Journal, told: list[CallEvent]
+) -> None:
+    """An event that came while the log was read stands behind it."""
+    path.write_text(LOG)
+    log.tell(journal)
+    journal.queued(CALL, "police", datetime.fromtimestamp(1795320885.25, UTC))
+    journal.answered(CALL, "police", "PJSIP/p101", datetime.fromtimestamp(1795320888.9, UTC))
+    assert len(written(told)) == 2
+    journal.queued(CALL, "police", datetime.fromtimestamp(1795320975, UTC))
+    assert len(written(told)) == 3, "a second round, of which AMI alone tells"
+
+
 def test_a_second_round_in_the_queue_is_a_second_step(journal: Journal, told: list[CallEvent]) -> None:
     journal.queued(CALL, "police", datetime.fromtimestamp(100, UTC))
     journal.queued(CALL, "police", datetime.fromtimestamp(190, UTC))

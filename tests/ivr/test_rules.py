@@ -132,6 +132,33 @@ def test_a_node_that_finds_broken_rules_begins_with_the_last_sound_ones(
     assert rules.current.version != version
 
 
+def test_a_fault_of_ours_in_reading_them_is_no_reason_not_to_begin(small_triage: Triage) -> None:
+    def load() -> Triage:
+        raise RecursionError("nested too deep")
+
+    with capture_logs() as logs:
+        rules = LiveRules(load, load_last=lambda: small_triage)
+    assert rules.current is small_triage
+    assert [entry["event"] for entry in logs] == ["triage.last_rules"]
+
+
+def test_a_copy_whose_replacing_was_interrupted_is_still_there(
+    kept: KeptRules, folder: Path, tmp_path: Path
+) -> None:
+    version = begun(kept).current.version
+    (tmp_path / "var" / "rules").rename(tmp_path / "var" / "rules.old")
+    (folder / "common.yaml").unlink()
+    assert begun(kept).current.version == version
+
+
+def test_rules_that_cannot_be_copied_just_now_are_in_use_all_the_same(
+    kept: KeptRules, folder: Path, tmp_path: Path
+) -> None:
+    (folder / "aside.yaml").mkdir()  # no file, and not among those that are loaded
+    assert begun(kept).current
+    assert not (tmp_path / "var").exists()
+
+
 def test_without_any_sound_rules_nothing_begins(kept: KeptRules, folder: Path) -> None:
     (folder / "common.yaml").unlink()
     with pytest.raises(LexiconError, match=r"common\.yaml"):

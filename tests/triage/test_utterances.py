@@ -8,9 +8,9 @@ from tests.triage.shipped import utterances
 from triage.decision import Route
 from triage.engine import Triage
 
-# Of sentences that nobody had seen while the rules were written (docs/triage-quality.md). The aims are 0.90 and more;
+# Of sentences that nobody had seen when the rules were first written (docs/triage-quality.md);
 # what is reached stands here, so that nothing is lost again.
-_FREED_AT_LEAST = 0.89
+_FREED_AT_LEAST = 0.90
 _TOLD_APART_AT_LEAST = 0.86
 _NAMED_AT_LEAST = {"police": 0.35, "minsheng": 0.62}
 _URGENT_AT_LEAST = 0.65

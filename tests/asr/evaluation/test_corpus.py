@@ -13,6 +13,7 @@ import soundfile
 
 from asr.errors import AudioUnreadable, CorpusUnusable
 from asr.evaluation.corpus import count, read
+from asr.g711 import alaw_encode
 
 TONE = (8000 * np.sin(np.arange(4000) / 5)).astype(np.int16)
 
@@ -98,6 +99,28 @@ def test_one_list_is_wanted(make: Make, tmp_path: Path) -> None:
         count(make({"a.wav": sound("WAV")}, tmp_path))
     with pytest.raises(CorpusUnusable, match="找到 2 个"):
         count(make({**files(), "more/transcripts.csv": b"file,text\n"}, tmp_path))
+
+
+@both
+def test_raw_a_law_is_known_by_its_name(make: Make, tmp_path: Path) -> None:
+    path = make({"transcripts.csv": "file,text\na.al,水\n".encode(), "a.al": alaw_encode(TONE)}, tmp_path)
+    (clip,) = read(path)
+    assert len(clip.samples) == len(TONE)
+
+
+def test_a_tar_of_the_folder_it_was_made_in(tmp_path: Path) -> None:
+    folder = folder_of(files(), tmp_path)
+    with tarfile.open(tmp_path / "here.tar", "w") as tar:
+        tar.add(folder / "S1", ".")
+    assert [clip.name for clip in read(tmp_path / "here.tar")] == ["a.wav", "b.flac"]
+
+
+@pytest.mark.parametrize("cut", [20, 200])
+def test_a_tar_that_is_cut_off(tmp_path: Path, cut: int) -> None:
+    path = tar_of(files(), tmp_path)
+    path.write_bytes(path.read_bytes()[:cut])
+    with pytest.raises((CorpusUnusable, AudioUnreadable)):
+        list(read(path))
 
 
 def test_what_is_neither_folder_nor_tar(tmp_path: Path) -> None:

@@ -98,8 +98,22 @@ def test_installing_from_an_address(config: Path, model_dir: Path, tmp_path: Pat
     assert "校验和" in wrong
     assert done.returncode == 0, done.stderr
     assert "已安装 vosk-model-fetched-1" in done.stdout
-    left = {path.name for path in (tmp_path / "var" / "models").iterdir()}
-    assert left - {".lock"} == {"vosk-model-fetched-1"}
+    left = {
+        path.name for path in (tmp_path / "var" / "models").rglob("*.*") if path.suffix in {".zip", ".part"}
+    }
+    assert left == set(), "what was fetched is not kept"
+    assert shelf(config)[1]["name"] == "vosk-model-fetched-1"
+
+
+def test_a_checksum_for_a_file_of_ours_is_no_secret_nothing(config: Path, tmp_path: Path) -> None:
+    (tmp_path / "m.zip").write_bytes(b"")
+    for arguments in (
+        [str(tmp_path / "m.zip"), "--sha256", "0" * 64],
+        ["http://127.0.0.1:9/m.zip", "--sha256", "12"],
+    ):
+        done = ivr("model", "install", *arguments, config=config)
+        assert done.returncode == 2
+        assert "--sha256" in done.stderr
 
 
 def test_the_catalogue(config: Path) -> None:
