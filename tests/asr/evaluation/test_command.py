@@ -33,12 +33,12 @@ def evaluate(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 def test_the_figures_of_every_line(corpus: Path) -> None:
     done = evaluate(corpus, "--json")
     assert done.returncode == 0, done.stderr
-    clean, *_, worst = lines = [json.loads(line) for line in done.stdout.splitlines()]
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert [line["line"] for line in lines] == ["clean", "A-law", "20 dB", "10 dB", "5 dB"]
+    clean = lines[0]
     assert clean["clips"] == 2
     assert clean["character_error_rate"] <= 0.1
     assert clean["keyword_recall"] == 1.0
-    assert clean["character_error_rate"] <= worst["character_error_rate"]
     assert 0 < clean["real_time_factor"] < 5
     assert 0 <= clean["first_partial_s"] < 5
 
