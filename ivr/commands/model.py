@@ -122,8 +122,8 @@ def _fetch(source: str, sha256: str | None, into: Path, progress: Progress, task
         raise click.UsageError("--sha256 应是 64 位十六进制数。")
     into.mkdir(parents=True, exist_ok=True)
     file = into / (Path(urlsplit(url).path).name or "model.zip")
-    if file.exists():
-        return file  # whole and checked, and another installation was going on
+    if file.exists() and sha256 is None:
+        return file  # it is whole: only another installation was in the way
     progress.update(task, description="下载")
     download(url, file, lambda done, total: progress.update(task, completed=done, total=total), sha256=sha256)
     return file
