@@ -87,7 +87,7 @@ class CallLog:
     def tell(self, journal: Journal) -> int:
         """Note the beginning and the end of every call that is new in the file; how many there were.
 
-        Called when we begin and when AMI is back: between those, AMI tells.
+        Called when we begin, when AMI is back, and now and then: in between, AMI tells.
         """
         text, bookmark = self._file.read()
         calls = _whole(parse(text))

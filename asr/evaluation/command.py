@@ -114,7 +114,7 @@ def _hear(
     spoken, taken = (keywords.count(words) if keywords else nothing for words in (said, text))
     score.add(said, text, (spoken, taken))
     score.seconds += len(samples) / SAMPLE_RATE
-    score.cpu_s += heard.cpu_s
+    score.decoding_s += heard.decoding_s
     score.final_s.append(heard.final_s)
     if heard.first_partial_s is not None:
         score.first_partial_s.append(heard.first_partial_s)

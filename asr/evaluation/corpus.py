@@ -7,7 +7,7 @@ import io
 import tarfile
 import zlib
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Protocol
@@ -99,12 +99,10 @@ class _Tar:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._tar = tarfile.open(path)  # noqa: SIM115 - closed by `close`
-        try:
+        with ExitStack() as opened:
+            self._tar = opened.enter_context(tarfile.open(path))
             self._index()
-        except BaseException:
-            self._tar.close()
-            raise
+            opened.pop_all()  # from here on `close` closes it
 
     def _index(self) -> None:
         # `./a.wav` and `a.wav` are the same

@@ -18,7 +18,7 @@ class Heard:
     """What came of it. Delays in seconds, as a caller on an idle machine would meet them."""
 
     text: str
-    cpu_s: float
+    decoding_s: float
     first_partial_s: float | None
     """From the beginning of the voice to the first words; None where there were none."""
     final_s: float
@@ -35,7 +35,7 @@ def hear(engine: Engine, samples: Samples) -> Heard:
     texts: list[str] = []
     began: float | None = None
     first: float | None = None
-    cpu_s = free_at = 0.0
+    decoding_s = free_at = 0.0
     for at in range(0, len(samples), _PIECE):
         pcm = samples[at : at + _PIECE].astype("<i2").tobytes()
         arrives = (at + _PIECE) / SAMPLE_RATE
@@ -45,7 +45,7 @@ def hear(engine: Engine, samples: Samples) -> Heard:
         started = time.perf_counter()
         utterance = recogniser.accept(pcm)
         spent = time.perf_counter() - started
-        cpu_s += spent
+        decoding_s += spent
         free_at = max(free_at, arrives) + spent
         if utterance is not None and utterance.text and first is None:
             first = free_at
@@ -55,4 +55,4 @@ def hear(engine: Engine, samples: Samples) -> Heard:
     texts.append(recogniser.finish().text)
     final_s = max(0.0, free_at - len(samples) / SAMPLE_RATE) + time.perf_counter() - started
     delay = None if first is None or began is None else max(0.0, first - began)
-    return Heard(join(texts), cpu_s + time.perf_counter() - started, delay, final_s)
+    return Heard(join(texts), decoding_s + time.perf_counter() - started, delay, final_s)

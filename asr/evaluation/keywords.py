@@ -1,19 +1,14 @@
-"""The words that matter: found in what was said and in what was heard, to tell how many came through.
-
-The files are not understood, only searched for runs of Chinese characters: triage's lexicon, or any list.
-"""
+"""The words that matter: found in what was said and in what was heard, to tell how many came through."""
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
 import ahocorasick
 
-_COMMENT = re.compile(r"(^|\s)#.*$", re.MULTILINE)
-_WORD = re.compile(r"[\u4e00-\u9fff]{2,16}")
+from asr.phrases import lexicon_files, read_phrases
 
 
 class Keywords:
@@ -29,9 +24,8 @@ class Keywords:
     @classmethod
     def of(cls, path: Path) -> Keywords | None:
         """Those of a file, or of all .yaml files below a folder; None when there are none. Raises OSError."""
-        files = sorted(path.rglob("*.yaml")) if path.is_dir() else [path]
-        texts = [_COMMENT.sub("", file.read_text(encoding="utf-8")) for file in files]
-        words = {word for text in texts for word in _WORD.findall(text)}
+        phrases = read_phrases(lexicon_files(path) if path.is_dir() else [path])
+        words = [phrase for phrase in phrases if len(phrase) > 1]
         return cls(words) if words else None
 
     def count(self, text: str) -> Counter[str]:

@@ -27,7 +27,7 @@ class Score:
     heard: Counter[str] = field(default_factory=Counter)
     """Keywords that were heard, spoken or not."""
     seconds: float = 0.0
-    cpu_s: float = 0.0
+    decoding_s: float = 0.0
     first_partial_s: list[float] = field(default_factory=list)
     """From the beginning of the voice to the first words."""
     final_s: list[float] = field(default_factory=list)
@@ -67,7 +67,7 @@ class Score:
     @property
     def real_time_factor(self) -> float:
         """Seconds of decoding on one core a second of sound."""
-        return self.cpu_s / self.seconds if self.seconds else 0.0
+        return self.decoding_s / self.seconds if self.seconds else 0.0
 
     def as_json(self) -> dict[str, object]:
         """The figures, by name."""

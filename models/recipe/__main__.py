@@ -16,9 +16,9 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from asr.phrases import lexicon_files
 from models.recipe.errors import RecipeError
 from models.recipe.heldout import HELD_OUT_VOICES
-from models.recipe.phrases import lexicon_files
 from models.recipe.plan import Plan
 from models.recipe.size import SIZES
 from models.recipe.voice import speak as speak_text

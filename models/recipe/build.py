@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 from random import Random
 from typing import Final, Protocol
 
+from asr.phrases import read_phrases
 from models.recipe import (
     bundle,
     corpus,
@@ -20,7 +21,6 @@ from models.recipe import (
     language_model,
     lexicon,
     model_conf,
-    phrases,
     train,
     words,
 )
@@ -86,7 +86,7 @@ def _export(plan: Plan, advance: Advance) -> list[Score]:
 
 
 def _lm(plan: Plan, advance: Advance) -> list[Score]:
-    wanted = phrases.read_phrases(plan.phrase_files)
+    wanted = read_phrases(plan.phrase_files)
     rng = Random(f"{plan.seed}/text")
     text = list(corpus.sentences(plan.size.text_sentences, wanted, rng))
     advance(1, 2, f"{len(text)} sentences")

@@ -9,6 +9,7 @@ from typing import Final
 
 import vosk
 from pypinyin import lazy_pinyin
+from rapidfuzz.distance import Levenshtein
 
 from models.recipe.features import SAMPLE_RATE
 from models.recipe.recording import Recording
@@ -42,12 +43,7 @@ class Score:
 
 def distance(one: Sequence[str], other: Sequence[str]) -> int:
     """Give the edit distance of two sequences (Levenshtein)."""
-    row = list(range(len(other) + 1))
-    for index, left in enumerate(one, start=1):
-        before, row = row, [index]
-        for at, right in enumerate(other):
-            row.append(min(before[at] + (left != right), before[at + 1] + 1, row[-1] + 1))
-    return row[-1]
+    return Levenshtein.distance(one, other)
 
 
 def transcribe(model: vosk.Model, pcm: bytes) -> str:

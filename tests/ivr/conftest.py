@@ -21,9 +21,11 @@ from asr.vosk_engine import VoskEngine
 from ivr.audiosocket.server import AudioSocketServer
 from ivr.decoders import Decoders
 from ivr.dialogue import Dialogue, Outcome
+from ivr.journal import Journal
 from ivr.patience import Patience
 from ivr.prompts import Prompts
 from models.recipe.voice import speak
+from records.events import CallEvent
 from tests.asr.places import taken_places
 from tests.ivr.line import Line
 from tests.ivr.scripted_engine import ScriptedEngine
@@ -32,6 +34,17 @@ from triage.engine import Triage
 
 Say = Callable[[str], bytes]
 BUNDLED = Path(__file__).resolve().parents[2] / "models" / "bundled"
+
+
+@pytest.fixture
+def told() -> list[CallEvent]:
+    """What `journal` was told, in the order in which it was told."""
+    return []
+
+
+@pytest.fixture
+def journal(told: list[CallEvent]) -> Journal:
+    return Journal(told.append)
 
 
 @pytest.fixture(scope="session")

@@ -43,16 +43,6 @@ def line(
 
 
 @pytest.fixture
-def told() -> list[CallEvent]:
-    return []
-
-
-@pytest.fixture
-def journal(told: list[CallEvent]) -> Journal:
-    return Journal(told.append)
-
-
-@pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "calls.csv"
 

@@ -25,16 +25,6 @@ LOG = (
 
 
 @pytest.fixture
-def told() -> list[CallEvent]:
-    return []
-
-
-@pytest.fixture
-def journal(told: list[CallEvent]) -> Journal:
-    return Journal(told.append)
-
-
-@pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "queue_log"
 

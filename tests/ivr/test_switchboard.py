@@ -47,11 +47,6 @@ def lines(
 
 
 @pytest.fixture
-def told() -> list[CallEvent]:
-    return []
-
-
-@pytest.fixture
 def settings(tmp_path: Path) -> AsteriskSettings:
     (port,) = free_ports(1)
     return AsteriskSettings(data=tmp_path / "a", ami_port=port, ami_secret=SecretStr("right-right"))

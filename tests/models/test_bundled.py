@@ -130,7 +130,7 @@ def test_the_same_call_is_heard_the_same_way_twice(model: vosk.Model) -> None:
 
 def test_every_word_of_the_triage_can_be_heard() -> None:
     """Whether the words that the model knows can be put together to it: 一动 is heard as 一 and 动."""
-    from models.recipe.phrases import lexicon_files, read_phrases
+    from asr.phrases import lexicon_files, read_phrases
 
     lines = (BUNDLED / "graph" / "words.txt").read_text(encoding="utf-8").splitlines()
     known = {line.split()[0] for line in lines}

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.recipe.phrases import lexicon_files, read_phrases
+from asr.phrases import lexicon_files, read_phrases
 from models.recipe.words import is_chinese
 
 _YAML = """\

@@ -1,4 +1,4 @@
-"""Phrases that must be heard, read from any text files (the triage's lexicon among them).
+"""Phrases that matter, read from any text files (the triage's lexicon among them).
 
 The files are not understood, only searched for runs of Chinese characters: their format may change freely.
 """
