@@ -47,6 +47,7 @@ class Policy(BaseModel):
     opinion_gain: Annotated[float, Field(ge=0, le=10)]
     opinion_veto: Share
     opinion_support: Share
+    opinion_sure: Share
     opinion_letters: Annotated[int, Field(ge=0, le=100)]
     strong_police: Share
     police_now: Share
@@ -84,8 +85,10 @@ class Policy(BaseModel):
             odds += self.denial_gain
         p_by_rules = p_police = _probability(odds)
         if opinion is not None:
+            if self._mere_hints(police, p, opinion):
+                odds, p = odds + self.police_gain * p, 0.0
             p_police = _probability(odds - self.opinion_gain * opinion.log_odds)
-            if police:  # it may doubt, but not free a caller against police evidence
+            if p:  # it may doubt, but not free a caller against police evidence
                 p_police = max(p_police, p_by_rules)
         return Balance(tuple(police), tuple(livelihood), p, l, p_police, danger, opinion, p_by_rules, letters)
 
@@ -110,9 +113,20 @@ class Policy(BaseModel):
         return (
             balance.opinion is not None
             and balance.letters >= self.opinion_letters
-            and not balance.police_findings
+            and not balance.police
             and balance.livelihood >= self.opinion_support
             and any(not f.rule.field.general for f in balance.livelihood_findings)
+        )
+
+    def _mere_hints(self, police: Sequence[Finding], weight: float, opinion: Opinion) -> bool:
+        """Tell whether a few lone characters (杀, 烧, 伤) are all there is, in words that are surely no police matter.
+
+        A lone character has harmless meanings as well, and is what a misheard word is soonest written with.
+        """
+        return (
+            weight < self.strong_police
+            and opinion.p_police <= self.opinion_sure
+            and all(len(finding.phrase) == 1 for finding in police)
         )
 
     def _vetoed(self, balance: Balance) -> bool:
@@ -158,6 +172,7 @@ class Balance:
     police_findings: tuple[Finding, ...]
     livelihood_findings: tuple[Finding, ...]
     police: float
+    """The weight of the police findings; 0 where these are mere hints and set aside."""
     livelihood: float
     p_police: float
     """Probability that this is a police matter, 0..1."""
