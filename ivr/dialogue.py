@@ -44,6 +44,10 @@ _STALL_S = 0.1
 """Audio comes every 0.02 s: longer between two looks means that none came, or that we did not run."""
 _PASSES_TO_HERE = 3
 """Of the event loop, from a socket that can be read to a happening here: read, pump, and one to spare."""
+_VOICE_S = 0.5
+"""So much voice in all, and no word of it: somebody speaks whom we do not understand. Less may be a cough."""
+_NOISY_DB = -35.0
+"""Of full scale. A caller's voice has -30 to -15: in a line's own noise of this strength it may drown unheard."""
 _LAST_WORDS_WITHIN_S = 3.0
 """Decoding what was said takes 0.05 s. Lagging by more than this is a fault: nobody waits for a computer."""
 _HEAR_OUT_S = 0.5
@@ -367,12 +371,19 @@ class Dialogue:
 
     def _decide(self) -> Decision:
         return self._triage.decide(
-            self._said.text, self._said.confidence, words=self._said.words, danger=self._danger
+            self._said.text,
+            self._said.confidence,
+            words=self._said.words,
+            danger=self._danger,
+            voice=self._turn.voice_s >= _VOICE_S,
         )
 
     def _sounds(self, reason: Reason) -> list[str]:
-        """What a caller who does not speak has given instead."""
-        heard = {"tap": self._faint.taps, "breath": self._faint.breaths} if reason is Reason.SILENT else {}
+        """What a caller who does not speak has given instead, and noise in which nobody would be heard."""
+        if reason is not Reason.SILENT:
+            return []
+        noisy = self._turn.noise_db >= _NOISY_DB
+        heard = {"tap": self._faint.taps, "breath": self._faint.breaths, "noise": noisy}
         return [name for name, count in heard.items() if count]
 
     @property

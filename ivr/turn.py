@@ -44,6 +44,16 @@ class Turn:
         self.last_voice = max(self.last_voice, now - _WORDS_TRAIL_S)
         self.has_voice = True
 
+    @property
+    def voice_s(self) -> float:
+        """Seconds of voice in all turns, pauses not counted."""
+        return self._voice.speech_s
+
+    @property
+    def noise_db(self) -> float:
+        """The line's own noise, in dB of full scale."""
+        return self._voice.floor_db
+
     def speaks(self, now: float) -> bool:
         """Whether a voice is heard now."""
         return self._voice.speaking and now < self.last_audio + GAP_S

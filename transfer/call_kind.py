@@ -68,7 +68,8 @@ def _kind_of_nothing(category: str, reason: str, *, said: bool) -> CallKind:
     """Of a call that named no matter."""
     if category == "handover" or reason in _NOT_HEARD:
         return CallKind.OTHER
-    return CallKind.VOID if said or reason == "hung_up" else CallKind.SILENT
+    spoke = said or category == "unclear"  # if only what nobody understood
+    return CallKind.VOID if spoke or reason == "hung_up" else CallKind.SILENT
 
 
 def kind_of_record(record: CallRecord) -> CallKind:

@@ -24,6 +24,7 @@ _ODD_PRIORITY = 2  # silent and unclear calls: behind certain emergencies, befor
 _NAMES = {
     "silent": ("无声电话", _ODD_PRIORITY),
     "unclear": ("情况不明", _ODD_PRIORITY),
+    "unintelligible": ("有声难辨", _ODD_PRIORITY),  # a label of `unclear`, no category of its own
     "handover": ("要求人工", _ODD_PRIORITY),
 }
 OPINION = "second_opinion"
@@ -99,15 +100,18 @@ class Triage:
         *,
         words: Sequence[tuple[str, float]] = (),
         danger: Danger = Danger.UNKNOWN,
+        voice: bool = False,
     ) -> Decision:
         """Decide on a finished utterance.
 
         `confidence` is the recogniser's for the whole text and `words` its words with theirs, all 0..1; `danger` is
-        what the caller answered when asked about it. Takes any unicode of any length and raises nothing; what cannot
-        be understood goes to police.
+        what the caller answered when asked about it; `voice` says that somebody was heard, so that no words mean
+        words that nobody understood. Takes any unicode of any length and raises nothing; what cannot be understood
+        goes to police.
         """
         analysis = self._matcher.analyse(text)
-        return self._conclude(analysis, self._weigh(analysis, confidence, words, danger), confidence)
+        balance = self._weigh(analysis, confidence, words, danger)
+        return self._conclude(analysis, balance, confidence, voice=voice)
 
     def question(self, decision: Decision) -> Question:
         """Choose what to ask a caller whose words did not make the matter clear."""
@@ -153,13 +157,17 @@ class Triage:
             analysis.standing, confidence, certainty, danger=danger, opinion=opinion, letters=len(letters)
         )
 
-    def _conclude(self, analysis: Analysis, balance: Balance, confidence: float) -> Decision:
+    def _conclude(
+        self, analysis: Analysis, balance: Balance, confidence: float, *, voice: bool = False
+    ) -> Decision:
         freed = self._policy.frees(balance) and not analysis.handover
         turned = self._policy.turned(balance)
         side = balance.livelihood_findings if freed else balance.police_findings
         field = _leading(side)
-        name = "silent" if not analysis.spoken.letters else "handover" if analysis.handover else "unclear"
-        label, priority = _NAMES[name]
+        wordless = not analysis.spoken.letters
+        silent = wordless and not voice
+        name = "silent" if silent else "handover" if analysis.handover else "unclear"
+        label, priority = _NAMES["unintelligible" if wordless and voice else name]
         if field:
             label = field.label
             priority = min([f.rule.priority for f in side if f.weight >= _TELLING_WEIGHT] or [field.priority])
@@ -176,7 +184,10 @@ class Triage:
                 *(f.evidence(analysis.spoken) for f in findings),
                 *(self._voices(analysis, freed=freed) if turned else ()),
             ),
-            flags=self._flags(analysis, balance, confidence, field, freed=freed, turned=turned),
+            flags=(
+                *(("unintelligible",) if wordless and voice else ()),
+                *self._flags(analysis, balance, confidence, field, freed=freed, turned=turned, silent=silent),
+            ),
             joint_service=None if freed else _services(side),
             department=field.department if field else None,
             lexicon_version=self._version,
@@ -200,8 +211,8 @@ class Triage:
         *,
         freed: bool,
         turned: bool,
+        silent: bool,
     ) -> tuple[str, ...]:
-        silent = not analysis.spoken.letters
         weak = balance.police < self._policy.strong_police
         standing = {
             "silent": silent,

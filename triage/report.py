@@ -18,6 +18,7 @@ _ROUTE = {Route.POLICE: ("转警察", "bold white on red"), Route.MINSHENG: ("�
 _FLAG = {
     "unclear": "情况不明",
     "silent": "无声",
+    "unintelligible": "有声难辨",
     "handover": "要求人工",
     "mixed": "警情与民生并存",
     "covert?": "疑似隐蔽求助",

@@ -10,6 +10,7 @@ import asyncio
 import time
 from typing import Any, cast
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -123,6 +124,25 @@ async def test_a_silent_caller_is_prompted_once_and_then_goes_to_police(
         State.LISTENING_AGAIN,
         State.DECIDED,
     ]
+
+
+async def test_a_voice_without_a_word_is_no_silent_caller(begin: Begin, pool: DecodePool, say: Say) -> None:
+    talk = await begin(pool)  # the scripted engine understands nothing
+    talk.line.say(say(CLEAR))
+    outcome = await talk.outcome()
+    assert outcome.decision.route is Route.POLICE
+    assert (outcome.decision.category, outcome.decision.label) == ("unclear", "有声难辨")
+    assert "unintelligible" in outcome.decision.flags
+    assert outcome.reason is Reason.SILENT, "asked to say it again, the caller said nothing"
+
+
+async def test_noise_that_would_drown_a_voice_is_told(begin: Begin, pool: DecodePool) -> None:
+    talk = await begin(pool)
+    wind = np.random.default_rng(110).normal(0.0, 2_000.0, 5 * 8000).astype("<i2").tobytes()  # -24 dB
+    talk.line.say(wind)
+    outcome = await talk.outcome()
+    assert (outcome.decision.route, outcome.reason) == (Route.POLICE, Reason.SILENT)
+    assert {"silent", "noise"} <= set(outcome.decision.flags)
 
 
 async def test_a_line_without_any_audio_is_a_silent_one(begin: Begin, pool: DecodePool) -> None:

@@ -35,6 +35,7 @@ def decided(category: str = "unclear", reason: str = "unclear", **data: JsonValu
         (decided("silent", "silent"), CallKind.SILENT),
         (decided("silent", "limit"), CallKind.SILENT),
         (decided("silent", "hung_up"), CallKind.VOID),
+        (decided("unclear", "silent", flags=["unintelligible"]), CallKind.VOID),
         (decided("unclear", "unclear", text="嗯那个"), CallKind.VOID),
         (decided("unclear", "unclear", text="操你妈", flags=["unclear", "abusive"]), CallKind.ABUSIVE),
         (decided("unclear", "hung_up", text="傻逼", flags=["abusive"]), CallKind.ABUSIVE),

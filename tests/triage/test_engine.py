@@ -78,6 +78,14 @@ def test_silence_goes_to_police(triage: Triage, text: str) -> None:
     assert decision.flags == ("silent",)
 
 
+def test_a_voice_without_a_word_is_unclear_and_not_silent(triage: Triage) -> None:
+    decision = triage.decide("", voice=True)
+    assert (decision.route, decision.category, decision.priority) == (Route.POLICE, "unclear", 2)
+    assert decision.label == "有声难辨"
+    assert decision.flags == ("unintelligible", "unclear")
+    assert triage.decide("停水了", voice=True) == triage.decide("停水了")
+
+
 @pytest.mark.parametrize("text", ["嗯", "那个", "喂喂喂", "今天星期几来着我忘了", "asdf", "我在学校门口"])
 def test_what_names_nothing_is_unclear(triage: Triage, text: str) -> None:
     decision = triage.decide(text)

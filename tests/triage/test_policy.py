@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,8 @@ from triage.decision import Route
 from triage.errors import LexiconError
 from triage.findings import Finding
 from triage.lexicon import Field, Rule
-from triage.policy import DEFAULT_FILE, Policy
+from triage.policy import DEFAULT_FILE, Balance, Policy
+from triage.second_opinion.model import Opinion
 
 POLICY = Policy.load()
 POLICE = Field("robbery", "抢劫", Route.POLICE, 1, None, None, general=False, flag=None)
@@ -124,3 +126,41 @@ def test_mistakes_in_the_policy_name_line_and_key(
         Policy.load(write("policy.yaml", spoiled))
     assert caught.value.key == key
     assert new in spoiled.splitlines()[caught.value.line - 1]
+
+
+# -- lone characters --------------------------------------------------------------------------------------
+
+
+def _hinted(log_odds: float, *police: Finding) -> Balance:
+    """A clear request, what stands of police, and what the second opinion holds."""
+    return POLICY.weigh([*_found(WATER, 1.0), *police], 1.0, None, opinion=Opinion(log_odds), letters=20)
+
+
+def _said(phrase: str, weight: float) -> Finding:
+    (found,) = _found(POLICE, weight)
+    return replace(found, phrase=phrase)
+
+
+def test_a_lone_character_does_not_count_where_the_second_opinion_is_sure() -> None:
+    assert not _frees(_found(WATER, 1.0), [_said("杀", 0.5)]), "by the rules alone it stands"
+    balance = _hinted(-5.0, _said("杀", 0.5))
+    assert POLICY.frees(balance)
+    assert POLICY.turned(balance), "the second opinion answers for it"
+    assert [found.phrase for found in balance.police_findings] == ["杀"], "it is told all the same"
+
+
+@pytest.mark.parametrize(
+    ("log_odds", "police"),
+    [
+        pytest.param(-3.0, [_said("杀", 0.5)], id="not sure enough"),
+        pytest.param(-9.0, [_said("杀人", 0.5)], id="a word"),
+        pytest.param(
+            -9.0, [_said("杀", 0.5), replace(_said("血", 0.4), start=9, end=10)], id="heavy together"
+        ),
+        pytest.param(
+            -9.0, [_said("杀", 0.4), replace(_said("跟着", 0.3), start=9, end=11)], id="with a word"
+        ),
+    ],
+)
+def test_it_counts_in_every_other_case(log_odds: float, police: list[Finding]) -> None:
+    assert not POLICY.frees(_hinted(log_odds, *police))

@@ -69,9 +69,10 @@ def replay(calls: Iterable[PastCall], current: Triage, new: Triage) -> Replay:
         done.calls += 1
         then = Verdict(call.route, call.category, call.priority)
         by_rules = call.lexicon_version == current.version
-        old = current.decide(call.text, call.confidence) if by_rules else None
+        voice = call.category == "unclear"  # without a word: a voice was heard
+        old = current.decide(call.text, call.confidence, voice=voice) if by_rules else None
         before = _verdict(old) if old else then
-        decision = new.decide(call.text, call.confidence)
+        decision = new.decide(call.text, call.confidence, voice=voice)
         done.other_rules += not by_rules
         done.other_causes += before != then
         if before != _verdict(decision):
