@@ -219,7 +219,7 @@ class Dialogue:
     def _take_audio(self, pcm: bytes) -> Outcome | None:
         self._hearing.feed(pcm)
         self._faint.feed(pcm)
-        if self._turn.hear(pcm, self._loop.time()) >= self._patience.barge_in_s:
+        if self._turn.hear(pcm, self._loop.time(), self._session.sounding) >= self._patience.barge_in_s:
             self._turn.has_voice = True
             self._stop_prompt()
         if self._waits_for_a_sign and self._faint.taps > self._taps_before:
@@ -230,8 +230,7 @@ class Dialogue:
     def _take_words(self, utterance: Utterance) -> None:
         before = self.text
         self._said.keep(utterance)
-        if utterance.text and self.text != before:
-            self._turn.note_words(self._loop.time())
+        if utterance.text and self.text != before and self._turn.note_words(self._loop.time()):
             self._stop_prompt()
 
     def _judge_words(self) -> Outcome | None:

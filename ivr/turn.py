@@ -6,11 +6,14 @@ Times are the event loop's, in seconds.
 from __future__ import annotations
 
 from asr.speech_end import EndOfSpeech
+from ivr.echo import Echo
 
 GAP_S = 0.2
 """No audio for so long is silence: a telephone with DTX, or muted, sends none."""
 _WORDS_TRAIL_S = 0.2
 """Words come at least so long after they were spoken (measured with the bundled model: 0.15 to 0.35 s)."""
+_ECHO_TRAILS_S = 1.0
+"""So long after an echo the words of it may come."""
 
 
 class Turn:
@@ -18,36 +21,48 @@ class Turn:
 
     def __init__(self, now: float) -> None:
         self._voice = EndOfSpeech()
+        self._echo = Echo()
+        self._echoed_at = float("-inf")
         self._voiced_before_s = 0.0
         self._began = now
         self.has_voice = False
         """Whether the caller has said something in this turn."""
         self.last_audio = self.last_voice = now
+        self.voice_s = 0.0
+        """Seconds of voice in all turns, pauses not counted."""
 
     def begin(self, now: float, *, spoke_already: bool) -> None:
         """The caller has the floor from now on."""
         self._began = now
         self.has_voice = spoke_already
 
-    def hear(self, pcm: bytes, now: float) -> float:
-        """Take audio, s16le mono 8 kHz; return how long the voice that is heard now has lasted, 0.0 for none."""
+    def hear(self, pcm: bytes, now: float, playing: bytes = b"") -> float:
+        """Take audio, s16le mono 8 kHz; return how long the voice that is heard now has lasted, 0.0 for none.
+
+        `playing` is what the caller hears at this moment. Its echo is nobody's voice.
+        """
+        voice_s = self._voice.speech_s
         self._voice.feed(pcm)
+        self._echo.feed(playing, pcm)
         self.last_audio = now
         if not self._voice.speaking:
             self._voiced_before_s = self._voice.speech_s
             return 0.0
+        if self._echo.explains():
+            if self._echo.is_certain:
+                self._echoed_at = now
+            return 0.0
         self.last_voice = now
+        self.voice_s += self._voice.speech_s - voice_s
         return self._voice.speech_s - self._voiced_before_s
 
-    def note_words(self, now: float) -> None:
-        """Words have come, so there was a voice a moment ago, however faint."""
+    def note_words(self, now: float) -> bool:
+        """Words have come, so there was a voice a moment ago, however faint; False where it may have been an echo."""
+        if now < self._echoed_at + _ECHO_TRAILS_S:
+            return False
         self.last_voice = max(self.last_voice, now - _WORDS_TRAIL_S)
         self.has_voice = True
-
-    @property
-    def voice_s(self) -> float:
-        """Seconds of voice in all turns, pauses not counted."""
-        return self._voice.speech_s
+        return True
 
     @property
     def noise_db(self) -> float:

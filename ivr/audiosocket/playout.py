@@ -53,7 +53,7 @@ class Playback:
             self._done.set_result(False)
 
     def take(self) -> bytes | None:
-        """The next 20 ms as a frame, the last one filled up with silence; None when done. For the sender.
+        """The next 20 ms, the last ones filled up with silence; None when done. For the sender.
 
         It is done one frame after its last frame was taken: that one needs 20 ms to be heard.
         """
@@ -64,16 +64,18 @@ class Playback:
             self._done.set_result(True)
             return None
         self._sent += FRAME_BYTES
-        return encode_audio(chunk.ljust(FRAME_BYTES, b"\0"))
+        return chunk.ljust(FRAME_BYTES, b"\0")
 
 
 class Playout:
     """The prompts of one call, in the order in which they were asked for."""
 
-    __slots__ = ("_ended", "_waiting")
+    __slots__ = ("_ended", "_waiting", "sounding")
 
     def __init__(self) -> None:
         self._waiting: deque[Playback] = deque()
+        self.sounding = b""
+        """The 20 ms that were taken last, as s16le; empty where that was silence."""
         self._ended = False
 
     def play(self, pcm: bytes) -> Playback:
@@ -91,9 +93,9 @@ class Playout:
     def next_frame(self) -> bytes:
         """The encoded frame for the next 20 ms: the prompt's or silence."""
         while self._waiting:
-            frame = self._waiting[0].take()
-            if frame is not None:
-                return frame
+            self.sounding = self._waiting[0].take() or b""
+            if self.sounding:
+                return encode_audio(self.sounding)
             self._waiting.popleft()
         return SILENCE_FRAME
 

@@ -51,6 +51,11 @@ class AudioSession:
         return self._connection.phase is not Phase.TALKING
 
     @property
+    def sounding(self) -> bytes:
+        """What the caller hears now: 20 ms of s16le, empty where that is silence."""
+        return self._connection.playout.sounding
+
+    @property
     def events_lost(self) -> int:
         """Events dropped so far because the task was too slow."""
         return self._connection.inbox.lost
