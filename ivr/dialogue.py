@@ -217,9 +217,10 @@ class Dialogue:
         return None
 
     def _take_audio(self, pcm: bytes) -> Outcome | None:
-        self._hearing.feed(pcm)
+        voice_s = self._turn.hear(pcm, self._loop.time(), self._session.sounding)
+        self._hearing.feed(self._turn.audible)
         self._faint.feed(pcm)
-        if self._turn.hear(pcm, self._loop.time(), self._session.sounding) >= self._patience.barge_in_s:
+        if voice_s >= self._patience.barge_in_s:
             self._turn.has_voice = True
             self._stop_prompt()
         if self._waits_for_a_sign and self._faint.taps > self._taps_before:

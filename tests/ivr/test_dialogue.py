@@ -7,6 +7,7 @@ provoked, a scripted engine stands behind the real pool of decoders.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
 from typing import Any, cast
 
@@ -180,7 +181,8 @@ async def test_the_clock_never_waits_for_a_moment_that_is_over(
     talk.line.sends = False
     loop = asyncio.get_running_loop()
     for _ in range(20):
-        assert talk.dialogue._next_mark() > loop.time()
+        asked_at = loop.time()
+        assert talk.dialogue._next_mark() > asked_at
         await asyncio.sleep(0.03)
     talk.line.press("1")
     assert (await talk.outcome()).reason is Reason.KEY
@@ -233,6 +235,32 @@ async def test_a_voice_stops_the_greeting_within_two_frames(
     heard = await talk.line.peer.frames(barged_in_at + 30)
     assert _sounding(heard[:barged_in_at]) > 10, "the greeting had not begun"
     assert _sounding(heard[barged_in_at + 2 :]) == 0
+
+
+async def test_an_echo_neither_stops_the_greeting_nor_speaks_for_the_caller(
+    begin: Begin, vosk_pool: DecodePool
+) -> None:
+    talk = await begin(vosk_pool, prompts=Prompts.load(), patience=Patience(silence_s=0.6))
+    talk.line.say(silence(0.12))
+
+    async def send_back() -> None:
+        """As a line does on which nobody takes the echo away: 14 dB weaker, 0.12 s late."""
+        for count in itertools.count(1):
+            frames = await talk.line.peer.frames(count)
+            if len(frames) < count:
+                return
+            sound = np.frombuffer(frames[-1], "<i2") * 0.2
+            talk.line.say(sound.astype("<i2").tobytes())
+
+    echo = asyncio.create_task(send_back())
+    outcome = await talk.outcome()
+    await echo
+    assert Happening.CALLER_SPEAKS not in talk.life.happened
+    assert talk.life.happened.count(Happening.PROMPT_ENDED) == 2, (
+        "the greeting and the question, to their ends"
+    )
+    assert (outcome.decision.route, outcome.reason) == (Route.POLICE, Reason.SILENT)
+    assert "unintelligible" not in outcome.decision.flags
 
 
 async def test_a_knock_on_the_microphone_does_not_stop_the_greeting(
@@ -332,6 +360,7 @@ class _Speaker:
 
     def __init__(self) -> None:
         self.play = Playout().play
+        self.sounding = b""
 
 
 @settings(max_examples=120, deadline=None)

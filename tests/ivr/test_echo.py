@@ -64,6 +64,22 @@ def test_a_caller_over_the_echo_is_heard(greeting: bytes, say: Say) -> None:
     assert 1.0 < at < 2.5
 
 
+def test_an_echo_becomes_silence_and_a_caller_in_it_loses_no_syllable(greeting: bytes, say: Say) -> None:
+    back, voice = samples(greeting) * 0.1, samples(say("我家水管爆了"))
+    heard = line((0.1, back), (1.8, voice), seconds=4.0)
+    turn, audible = Turn(0.0), b""
+    for number in range(len(heard) // FRAME):
+        here = slice(number * FRAME, (number + 1) * FRAME)
+        turn.hear(heard[here], number * 0.02, greeting[here])
+        audible += turn.audible
+    assert len(audible) == len(heard), "not a moment more or less"
+    said = slice(round(1.8 * 16000), round(1.8 * 16000) + 2 * len(voice))
+    assert audible[said] == heard[said]
+    before = slice(round(0.8 * 16000), round(1.1 * 16000))
+    assert np.abs(samples(audible[before])).max() == 0
+    assert np.abs(samples(heard[before])).max() > 100, "the greeting came back there"
+
+
 @pytest.mark.parametrize("at_s", [0.2, 0.5, 1.0, 1.6])
 def test_without_an_echo_a_caller_is_heard_as_soon_as_before(greeting: bytes, say: Say, at_s: float) -> None:
     heard = line((at_s, samples(say("喂你好我要报警"))), seconds=4.0)
