@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import reduce
 from itertools import pairwise
+from operator import or_
 
 from triage.lexicon import Rule
 
@@ -18,35 +20,38 @@ class Completeness:
     """
 
     def __init__(self, slots: Sequence[int], parts: Mapping[int, Sequence[tuple[int, int]]]) -> None:
-        """`slots`: how many each combination has. `parts`: for each word's index, (combination, slot) of its uses."""
-        self._unneeded = [
-            sum(1 << number for number, count in enumerate(slots) if count <= slot)
-            for slot in range(max(slots, default=0))
-        ]
-        self._bits: dict[int, tuple[tuple[int, int], ...]] = {}
+        """`slots`: how many each combination has. `parts`: by word, its uses as (combination, slot), none twice."""
+        self._count = len(slots)
+        self._most = max(slots, default=0)
+        self._unneeded = sum(
+            self._bit(number, slot) for number, count in enumerate(slots) for slot in range(count, self._most)
+        )
+        self._bits = {
+            word: sum(self._bit(number, slot) for number, slot in uses) for word, uses in parts.items()
+        }
+        self._slots: list[dict[int, list[int]]] = [{} for _ in slots]
+        """For each combination: the slots that a word fills."""
         for word, uses in parts.items():
-            bits: dict[int, int] = {}
             for number, slot in uses:
-                bits[slot] = bits.get(slot, 0) | 1 << number
-            self._bits[word] = tuple(bits.items())
+                self._slots[number].setdefault(word, []).append(slot)
 
-    def of(self, words: Iterable[int]) -> dict[int, list[tuple[int, int]]]:
+    def _bit(self, number: int, slot: int) -> int:
+        """All first slots come first, then all second ones."""
+        return 1 << slot * self._count + number
+
+    def of(self, words: Collection[int]) -> dict[int, list[tuple[int, int]]]:
         """Return the complete combinations, with (word, slot) of each word in them."""
-        filled = self._unneeded.copy()
-        spoken = [(word, slot, bits) for word in words for slot, bits in self._bits[word]]
-        for _, slot, bits in spoken:
-            filled[slot] |= bits
-        complete = -1 if filled else 0
-        for bits in filled:
-            complete &= bits
+        filled = reduce(or_, map(self._bits.__getitem__, words), self._unneeded)
+        complete = (1 << self._count) - 1
+        for slot in range(self._most):
+            complete &= filled >> slot * self._count
         found: dict[int, list[tuple[int, int]]] = {}
-        if complete:
-            for word, slot, bits in spoken:
-                here = bits & complete
-                while here:
-                    lowest = here & -here
-                    found.setdefault(lowest.bit_length() - 1, []).append((word, slot))
-                    here ^= lowest
+        while complete:
+            lowest = complete & -complete
+            number = lowest.bit_length() - 1
+            slots = self._slots[number]
+            found[number] = [(word, slot) for word in words if word in slots for slot in slots[word]]
+            complete ^= lowest
         return found
 
 
@@ -55,22 +60,14 @@ def combinations(rule: Rule, pieces: Sequence[Piece]) -> Iterator[tuple[Piece, .
 
     Work is linear in the number of pieces: one sweep that remembers, for each slot, the last word before here.
     """
-    slots = len(rule.slots)
-    last: list[Piece | None] = [None] * slots
+    last: dict[int, Piece] = {}
     for piece in sorted(pieces):
         start, end, slot, _ = piece
-        chosen = [piece]
-        for other in range(slots):
-            before = last[other]
-            if other == slot:
-                continue
-            if before is None or end - before[0] > rule.within:
-                break
-            chosen.append(before)
-        else:
-            chosen.sort()
-            if all(a[1] <= b[0] for a, b in pairwise(chosen)):
-                yield tuple(chosen)
-        held = last[slot]
+        meeting = last | {slot: piece}
+        if len(meeting) == len(rule.slots):
+            met = sorted(meeting.values())
+            if end - met[0][0] <= rule.within and all(a[1] <= b[0] for a, b in pairwise(met)):
+                yield tuple(met)
+        held = last.get(slot)
         if held is None or start >= held[1] or end <= held[1]:
             last[slot] = piece

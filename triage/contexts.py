@@ -6,7 +6,8 @@ it denies, and not when it is itself part of a question (是不是抢劫) or dou
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
 
 from triage.lexicon import Negation
 from triage.spoken_text import SpokenText
@@ -15,41 +16,42 @@ Span = tuple[int, int]
 
 
 class Shelter:
-    """The sheltered stretches of one text; answers in constant time whether a stretch lies inside one."""
+    """The sheltered stretches of one text."""
 
-    def __init__(self, length: int, spans: Iterable[Span]) -> None:
-        furthest: dict[int, int] = {}
-        for start, end in spans:
-            furthest[start] = max(furthest.get(start, 0), end)
-        reach: list[int] = []
-        if furthest:
-            far = 0
-            for place in range(length + 1):
-                if place in furthest and furthest[place] > far:
-                    far = furthest[place]
-                reach.append(far)
-        self._reach = reach
+    def __init__(self, spans: Iterable[Span]) -> None:
+        self._starts: list[int] = []
+        self._reach: list[int] = []
+        """For each start, how far this stretch or one before it goes."""
+        reach = 0
+        for start, end in sorted(spans):
+            reach = max(reach, end)
+            self._starts.append(start)
+            self._reach.append(reach)
 
     def covers(self, start: int, end: int) -> bool:
         """Tell whether one stretch contains all of [start:end)."""
-        return bool(self._reach) and self._reach[start] >= end
+        before = bisect_right(self._starts, start)
+        return before > 0 and self._reach[before - 1] >= end
 
 
 def denials(
-    spoken: SpokenText, negators: Iterable[Span], deniable: dict[int, list[int]], negation: Negation
+    spoken: SpokenText, negators: Iterable[Span], deniable: Sequence[Span], negation: Negation
 ) -> list[Span]:
     """Return the stretches from a negating word to the end of what it denies.
 
-    `deniable` gives, for each place where evidence that can be denied begins, the places where it ends.
+    `deniable` is all evidence that can be denied.
     """
     letters = spoken.letters
+    ends: dict[int, list[int]] = {}
+    for start, end in deniable:
+        ends.setdefault(start, []).append(end)
     found: list[Span] = []
     for start, end in negators:
-        if end not in deniable or letters.endswith(negation.void_before, 0, start):
+        if end not in ends or letters.endswith(negation.void_before, 0, start):
             continue
         found.extend(
             (start, stop)
-            for stop in deniable[end]
+            for stop in ends[end]
             if not letters.startswith(negation.void_after, stop) and spoken.joined(start, stop)
         )
     return found

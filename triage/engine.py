@@ -135,7 +135,7 @@ class Triage:
         analysis = self._matcher.analyse(text_so_far)
         balance = self._weigh(analysis, confidence, (), danger)
         decision = self._conclude(analysis, balance, confidence)
-        police = [f for f in analysis.standing if f.rule.field.route is Route.POLICE]
+        police = [f for f in analysis.standing if f.rule.police]
         settled = [f for f in police if f.last_start < analysis.open_from]
         decided = analysis.handover or danger is Danger.CONFIRMED
         if decided or self._policy.sum_of(settled) >= self._policy.police_now:
@@ -150,7 +150,7 @@ class Triage:
     ) -> Balance:
         letters = analysis.spoken.letters
         # Without a livelihood finding nobody is freed, whatever the model holds.
-        asks = self._opinion and any(f.rule.field.route is Route.MINSHENG for f in analysis.standing)
+        asks = self._opinion and not all(f.rule.police for f in analysis.standing)
         opinion = self._opinion.judge(without_cancelled(analysis)) if self._opinion and asks else None
         certainty = letter_certainty(letters, words)
         return self._policy.weigh(
@@ -244,6 +244,8 @@ def _leading(findings: Sequence[Finding]) -> Field | None:
 
 def without_cancelled(analysis: Analysis) -> str:
     """Return the letters without what the rules have cancelled, denials whole: 不是抢劫 makes nobody suspect."""
+    if not analysis.cancelled and not analysis.denials:
+        return analysis.spoken.letters
     letters = list(analysis.spoken.letters)
     for start, end in (*((gone.start, gone.end) for gone in analysis.cancelled), *analysis.denials):
         letters[start:end] = "\0" * (end - start)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from triage.decision import Evidence
 from triage.lexicon import Rule
 from triage.spoken_text import SpokenText
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """A rule that a stretch of letters meets."""
 
     start: int
@@ -29,8 +28,7 @@ class Finding:
         return Evidence(self.phrase, start, end, self.rule.id, self.rule.field.id, round(self.weight, 3))
 
 
-@dataclass(frozen=True, slots=True)
-class Analysis:
+class Analysis(NamedTuple):
     """All that was found in one text."""
 
     spoken: SpokenText
@@ -53,7 +51,9 @@ class Analysis:
 
 def best_apart(findings: list[Finding]) -> list[Finding]:
     """Keep the weightiest findings that do not overlap (of equals the longest), in the order of the text."""
-    taken = bytearray(max((finding.end for finding in findings), default=0))
+    if len(findings) < 2:
+        return findings.copy()
+    taken = bytearray(max(finding.end for finding in findings))
     kept: list[Finding] = []
     for finding in sorted(findings, key=lambda f: (-f.weight, f.start - f.end, f.start, f.rule.id)):
         if not any(taken[finding.start : finding.end]):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from dataclasses import field as computed
 from pathlib import Path
 
 from triage.decision import Route
@@ -49,6 +50,11 @@ class Rule:
     sounds: bool
     firm: bool = False
     """Nothing cancels its evidence: livelihood words mean what they say, whichever line hears them."""
+    police: bool = computed(init=False)
+    """It speaks for the police. Kept here because a decision asks dozens of times."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "police", self.field.route is Route.POLICE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from triage.decision import Route
 from triage.findings import Finding, best_apart
 from triage.questions import Danger
 from triage.second_opinion.model import Opinion
@@ -74,8 +72,8 @@ class Policy(BaseModel):
         Doubt about the words only ever lightens the livelihood side. `danger` is the answer to that question,
         `letters` how much was said.
         """
-        police = best_apart([f for f in findings if f.rule.field.route is Route.POLICE])
-        livelihood = best_apart([f for f in findings if f.rule.field.route is Route.MINSHENG])
+        police = best_apart([f for f in findings if f.rule.police])
+        livelihood = best_apart([f for f in findings if not f.rule.police])
         heard = [f.weight * self._trust(_mean_certainty(f, certainty)) for f in livelihood]
         p = self._sum([f.weight for f in police])
         raw = self._sum(heard)
@@ -134,7 +132,7 @@ class Policy(BaseModel):
 
     def frees_by_rules(self, balance: Balance) -> bool:
         """Tell the same of the rules alone."""
-        return self.frees(replace(balance, opinion=None, p_police=balance.p_by_rules))
+        return self.frees(balance._replace(opinion=None, p_police=balance.p_by_rules))
 
     def turned(self, balance: Balance) -> bool:
         """Tell whether the route would be the other one without the second opinion."""
@@ -165,8 +163,7 @@ class Policy(BaseModel):
         return 0.7 + 0.3 * (confidence - self.min_confidence) / (self.sure_confidence - self.min_confidence)
 
 
-@dataclass(frozen=True, slots=True)
-class Balance:
+class Balance(NamedTuple):
     """Both sides of the scales."""
 
     police_findings: tuple[Finding, ...]

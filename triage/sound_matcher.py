@@ -7,7 +7,7 @@ syllables are the same (强节). It counts only where the written characters are
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from triage.automaton import Automaton
 from triage.decision import Route
@@ -61,20 +61,24 @@ class SoundMatcher:
         for last, index in scan.hits:
             written = self._automaton.patterns[index]
             start, end = last + 1 - len(written), last + 1
-            meant = [m for m in self._meant[written] if m[2].field.route in wanted]
-            if not meant or all(taken[start:end]) or not self._plausible(letters, start, end, edges):
+            if all(taken[start:end]):
                 continue
-            heard = self._table.heard(letters[start:end])
-            for phrase, readings, rule in meant:
-                if letters[start:end] == phrase:
-                    continue
-                exact = heard in readings
-                if len(phrase) == _SHORT and not exact:
-                    continue
-                share = _CONFUSED if not exact else _EXACT_SHORT if len(phrase) == _SHORT else _EXACT
-                weight = rule.weight * share
-                found.append(Finding(start, end, rule, phrase, weight, by_sound=True, last_start=start))
+            meant = [f for f in self._alike(letters, start, end, written) if f.rule.field.route in wanted]
+            if meant and self._plausible(letters, start, end, edges):  # last, because jieba is slow
+                found += meant
         return found, len(letters) + len(scan.hits)
+
+    def _alike(self, letters: str, start: int, end: int, written: str) -> Iterator[Finding]:
+        """Yield the other phrases that a stretch sounds like."""
+        said = letters[start:end]
+        heard = self._table.heard(said)
+        for phrase, readings, rule in self._meant[written]:
+            exact = heard in readings
+            if said == phrase or (len(phrase) == _SHORT and not exact):
+                continue
+            share = _CONFUSED if not exact else _EXACT_SHORT if len(phrase) == _SHORT else _EXACT
+            weight = rule.weight * share
+            yield Finding(start, end, rule, phrase, weight, by_sound=True, last_start=start)
 
     def _plausible(self, letters: str, start: int, end: int, edges: WordEdges) -> bool:
         """Tell whether the characters may be a mishearing: no word of the dictionary, cut at word edges."""

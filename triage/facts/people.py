@@ -61,7 +61,7 @@ def find_people(reading: Reading) -> list[Found]:
     """Find people; `value` is count, sex, age class, role, age, as far as said: `2人 男`, `1人 女 老人 70多岁`."""
     letters = reading.letters
     endings = {hit.start for hit in reading.hits.get("suffix", ())}
-    inside = Shelter(len(letters), [(hit.start, hit.end) for hit in reading.hits.get("suffix", ())])
+    inside = Shelter((hit.start, hit.end) for hit in reading.hits.get("suffix", ()))
     nouns = {
         hit.start: hit
         for hit in standing(reading, "people", "harmless")

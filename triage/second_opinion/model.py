@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from array import array
 from dataclasses import dataclass
 from hashlib import sha256
+from operator import itemgetter
 from pathlib import Path
 
 from triage.automaton import Automaton
@@ -47,7 +49,8 @@ class SecondOpinion:
     def __init__(self, bias: float, weights: dict[str, float], table: SoundTable) -> None:
         """`weights` by gram, those of sounds in the symbols of `table`."""
         self._bias = bias
-        self._weights = weights
+        self._weights = array("d", weights.values())
+        """By the number of the gram in the automaton."""
         self._table = table
         self._automaton = Automaton(weights)
         self.version = sha256(repr((bias, sorted(weights.items()))).encode()).hexdigest()[:12]
@@ -76,7 +79,7 @@ class SecondOpinion:
 
     def judge(self, letters: str) -> Opinion:
         """Judge folded letters (`triage.spoken_text.fold`); any text."""
-        known = self._known(letters)
+        known = dict.fromkeys(map(itemgetter(1), self._hits(letters)))
         scale = 1 / math.sqrt(len(known)) if known else 0.0  # long texts are not surer than short ones
         return Opinion(self._bias + scale * sum(map(self._weights.__getitem__, known)))
 
@@ -84,27 +87,28 @@ class SecondOpinion:
         """Return what spoke loudest for one side and does not overlap, in the order of the text."""
         known = self._known(letters)
         scale = (1.0 if for_police else -1.0) / math.sqrt(max(1, len(known)))
-        loudest = sorted(known, key=lambda gram: (-scale * self._weights[gram], known[gram]))
+        voices = [
+            (scale * self._weights[gram], last + 1 - len(self._automaton.patterns[gram]), last + 1)
+            for gram, last in known.items()
+        ]
         taken: list[Voice] = []
-        for gram in loudest:
-            start, end = known[gram]
-            loud = scale * self._weights[gram]
+        for loud, start, end in sorted(voices, key=lambda voice: (-voice[0], *voice[1:])):
             if len(taken) == _STRONGEST or loud <= 0:
                 break
             if all(end <= other.start or start >= other.end for other in taken):
                 taken.append(Voice(letters[start:end], start, end, loud))
         return sorted(taken, key=lambda voice: voice.start)
 
-    def _known(self, letters: str) -> dict[str, tuple[int, int]]:
-        """Return every gram that has a weight, with its first place."""
-        known: dict[str, tuple[int, int]] = {}
-        grams = self._automaton.patterns
-        for text in (letters, self._table.write(letters)):
-            for last, index in self._automaton.scan(text).hits:
-                gram = grams[index]
-                if gram not in known:
-                    known[gram] = (last + 1 - len(gram), last + 1)
+    def _known(self, letters: str) -> dict[int, int]:
+        """Return every gram that has a weight, by its number, with the place of its last letter where it is first."""
+        known: dict[int, int] = {}
+        for last, gram in self._hits(letters):
+            known.setdefault(gram, last)
         return known
+
+    def _hits(self, letters: str) -> tuple[tuple[int, int], ...]:
+        """Return the place of the last letter and the number of every gram that has a weight, repeated ones too."""
+        return self._automaton.scan(letters).hits + self._automaton.scan(self._table.write(letters)).hits
 
 
 def _rows(file: Path) -> list[tuple[int, str, str, float]]:
