@@ -69,9 +69,9 @@ def replay(calls: Iterable[PastCall], current: Triage, new: Triage) -> Replay:
         done.calls += 1
         then = Verdict(call.route, call.category, call.priority)
         by_rules = call.lexicon_version == current.version
-        old = current.decide(call.text, call.confidence) if by_rules else None
+        old = current.decide(call.text, call.confidence, alternatives=call.alternatives) if by_rules else None
         before = _verdict(old) if old else then
-        decision = new.decide(call.text, call.confidence)
+        decision = new.decide(call.text, call.confidence, alternatives=call.alternatives)
         done.other_rules += not by_rules
         done.other_causes += before != then
         if before != _verdict(decision):
