@@ -7,8 +7,8 @@ What was measured with libvosk 0.3.45 and shapes this file:
   only when the text has changed, at most once a second of audio.
 - Word times run on over endpoints and FinalResult; they are seconds from the recogniser's first sample.
 - With SetMaxAlternatives(n) a final answer lists n guesses with scores, and words without confidences; partial answers
-  stay as they are. An answer can be fetched once, so it is either that or confidences. The n guesses cost a tenth
-  of the decoding at 100, nothing to speak of at 10.
+  stay as they are. An answer can be fetched once, so it is either that or confidences. 100 guesses cost a sixth of
+  the decoding on top, most of it at the end of the utterance (0.04 s); 10 cost a fiftieth.
 - Given audio below the model's rate it refuses ("Sampling frequency mismatch"), so 16 kHz models get
   resampled audio.
 """

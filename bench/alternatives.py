@@ -36,15 +36,27 @@ from triage.engine import Triage
 from triage.evaluation.shares import Share
 from triage.spoken_text import fold
 
-SENTENCES = 400
-"""Spoken for each loudness of the noise."""
-NOISES_DB = ((4.0, 15.0), (-2.0, 6.0))
-"""Speech above noise, in the worst and in the best calls."""
-GUESSES = (5, 10, 100)
+GUESSES = (10, 100)
 READINGS = (5, 10)
 _UTTERANCES = Path(__file__).resolve().parent.parent / "tests" / "triage" / "utterances"
 _PIECE = 3200  # bytes, 0.2 s: a turn of the pool
 _KEPT = max(READINGS)
+
+
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """How loud it is behind the callers, and who calls: the same in every run."""
+
+    lowest_db: float
+    """Speech above noise in the worst call."""
+    highest_db: float
+    """The same in the best."""
+    seed: int
+    line_seed: int
+    sentences: int
+
+
+NOISES = (Noise(4, 15, 110, 7, 640), Noise(-2, 5, 112, 8, 250))
 
 
 @dataclass(slots=True)
@@ -70,19 +82,19 @@ class Tally:
 
 def run(say: Callable[[str], None]) -> None:
     """Print kept and freed, with 95 % intervals, for each way of hearing and each loudness of the noise."""
-    for noise_db in NOISES_DB:
-        measure(noise_db, SENTENCES, say)
+    for noise in NOISES:
+        measure(noise, say)
 
 
-def measure(noise_db: tuple[float, float], count: int, say: Callable[[str], None]) -> None:
-    """Hear and decide `count` sentences at one loudness of the noise."""
+def measure(noise: Noise, say: Callable[[str], None]) -> None:
+    """Hear and decide the sentences at one loudness of the noise."""
     vosk.SetLogLevel(-2)
     model, triage = vosk.Model(str(BUNDLED_MODEL)), Triage.load()
     tallies: dict[str, Tally] = {}
     decoding_s: Counter[int] = Counter()
     wrong = spoken = 0
     length_s = 0.0
-    for text, truth, pcm in _calls(noise_db, count):
+    for text, truth, pcm in _calls(noise):
         said: dict[int, Said] = {}
         for guesses in (0, *GUESSES):
             began = time.thread_time()
@@ -94,8 +106,8 @@ def measure(noise_db: tuple[float, float], count: int, say: Callable[[str], None
         wrong += Levenshtein.distance(wanted, fold(said[0].text).letters)
         spoken += len(wanted)
         length_s += len(pcm) / 2 / SAMPLE_RATE
-    low, high = noise_db
-    say(f"noise {low:g} to {high:g} dB below speech: {wrong / spoken:.1%} wrong characters, {length_s:.0f} s")
+    loudness = f"{noise.lowest_db:g} to {noise.highest_db:g} dB"
+    say(f"noise {loudness} below speech: {wrong / spoken:.1%} wrong characters, {length_s:.0f} s")
     for guesses, spent in decoding_s.items():
         say(f"  {guesses or 'no':>3} guesses: {spent / length_s:.4f} s of decoding a second")
     for way, tally in tallies.items():
@@ -130,15 +142,12 @@ def _heard(model: Any, guesses: int, pcm: bytes) -> Said:
     return said
 
 
-def _calls(noise_db: tuple[float, float], count: int) -> Iterator[tuple[str, Route, bytes]]:
-    """What is said, where it belongs, and the sound of it: s16le mono 8 kHz. The same in every run."""
-    chance = Random(110)
-    line, hiss = Line(Random(chance.random())), Line(Random(chance.random()))
+def _calls(noise: Noise) -> Iterator[tuple[str, Route, bytes]]:
+    """What is said, where it belongs, and the sound of it: s16le mono 8 kHz."""
+    chance, line = Random(noise.seed), Line(Random(noise.line_seed))
     sentences = list(_sentences())
     chance.shuffle(sentences)
-    for text, route in sentences:
-        if count == 0:
-            return
+    for text, route in sentences[: noise.sentences]:
         voice, rate, pitch = chance.choice(HELD_OUT_VOICES), chance.randint(140, 220), chance.randint(30, 70)
         try:
             voiced = speak(text, voice, rate=rate, pitch=pitch)
@@ -146,9 +155,8 @@ def _calls(noise_db: tuple[float, float], count: int) -> Iterator[tuple[str, Rou
             continue
         pause = np.zeros(SAMPLE_RATE // 4)
         carried = line.carry(np.concatenate([pause, voiced.astype(np.float64), pause]), 1.5)
-        loudness = np.sqrt(np.mean(carried**2)) * 10 ** (-chance.uniform(*noise_db) / 20)
-        noisy = carried + hiss.noise(len(carried)) * loudness
-        count -= 1
+        loudness = 10 ** (-chance.uniform(noise.lowest_db, noise.highest_db) / 20)
+        noisy = carried + line.noise(len(carried)) * np.sqrt(np.mean(carried**2)) * loudness
         yield text, route, np.clip(np.round(noisy), -32767, 32767).astype("<i2").tobytes()
 
 
