@@ -56,7 +56,7 @@ class Noise:
     sentences: int
 
 
-NOISES = (Noise(4, 15, 110, 7, 640), Noise(-2, 5, 112, 8, 250))
+NOISES = (Noise(4, 15, 110, 7, 651), Noise(-2, 5, 112, 8, 508))
 
 
 @dataclass(slots=True)
