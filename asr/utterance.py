@@ -35,18 +35,27 @@ class Word:
 
 
 @dataclass(frozen=True, slots=True)
+class Alternative:
+    """Another reading of an utterance: `text` is written as the utterance's, `share` of the belief is 0..1."""
+
+    text: str
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
 class Utterance:
     """Words heard between two pauses, as far as they are known.
 
     `text` has no spaces between Chinese characters and never contains `[unk]`. A final utterance has all its
     `words`, the unknown ones included. A partial one has the words of a *leading part* of its text only:
-    the lattice that knows times and confidences trails the best path by up to two seconds.
+    the lattice that knows times and confidences trails the best path by up to two seconds. `alternatives` are other
+    readings of a final utterance, likeliest first; there are none unless the engine was asked for them.
     """
 
     text: str
     is_final: bool
     words: tuple[Word, ...] = ()
-    alternatives: tuple[str, ...] = ()
+    alternatives: tuple[Alternative, ...] = ()
 
     @property
     def confidence(self) -> float:

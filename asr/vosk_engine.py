@@ -6,6 +6,9 @@ What was measured with libvosk 0.3.45 and shapes this file:
   1.4 times real time, against 0.07 without). So the text is always the best path's, and the lattice is asked
   only when the text has changed, at most once a second of audio.
 - Word times run on over endpoints and FinalResult; they are seconds from the recogniser's first sample.
+- With SetMaxAlternatives(n) a final answer lists n guesses with scores, and words without confidences; partial answers
+  stay as they are. An answer can be fetched once, so it is either that or confidences. 100 guesses cost a sixth of
+  the decoding on top, most of it at the end of the utterance (0.04 s); 10 cost a fiftieth.
 - Given audio below the model's rate it refuses ("Sampling frequency mismatch"), so 16 kHz models get
   resampled audio.
 """
@@ -16,27 +19,34 @@ from typing import Any
 import structlog
 import vosk
 
+from asr.alternatives import of_all
 from asr.errors import ModelBroken, RecogniserFailed
+from asr.guesses import understood
 from asr.model_files import check, sample_rate
 from asr.recogniser import SAMPLE_BYTES, SAMPLE_RATE, Recogniser
 from asr.resampler import Resampler, resampler_for
-from asr.utterance import Utterance, Word, join
-from asr.vosk_json import agreeing, parse
+from asr.utterance import Alternative, Utterance, Word, join
+from asr.vosk_json import Heard, agreeing, parse, parse_guesses
 
 _LOG = structlog.get_logger(__name__)
 
 _ERRORS_ONLY = -2  # libvosk's log level (Kaldi's kError): errors still reach standard error
+_GUESSES = (
+    100  # asked for where alternatives are wanted: of fewer the words' confidences would be much too high
+)
 _LATTICE_EVERY_S = 1.0  # seconds of audio between two looks at the lattice; see the head of this file
 
 
 class VoskEngine:
     """A model loaded by libvosk; shared by all calls, thread-safe."""
 
-    def __init__(self, model_dir: Path, *, name: str | None = None) -> None:
+    def __init__(self, model_dir: Path, *, name: str | None = None, alternatives: int = 0) -> None:
         """Load the model in `model_dir` (blocking: 0.03 s for the bundled one, many seconds for a big one).
 
+        `alternatives`: how many other readings a final utterance has at most; 0: none, and better confidences.
         Raises ModelNotFound or ModelBroken.
         """
+        self._alternatives = alternatives
         check(model_dir)
         self.name = name or model_dir.name
         self.sample_rate = sample_rate(model_dir)  # Hz, what the model wants
@@ -58,15 +68,20 @@ class VoskEngine:
                 f"语音模型 {self.name} 无法建立识别器（网络与特征不匹配?）。请换用另一个模型。"
             ) from error
         recogniser.SetWords(True)
-        return VoskRecogniser(recogniser, resampler_for(self.sample_rate))
+        recogniser.SetMaxAlternatives(_GUESSES if self._alternatives else 0)
+        return VoskRecogniser(recogniser, resampler_for(self.sample_rate), alternatives=self._alternatives)
 
 
 class VoskRecogniser:
-    """One call's recogniser. `recogniser` is a vosk.KaldiRecognizer (anything with its methods)."""
+    """One call's recogniser. `recogniser` is a vosk.KaldiRecognizer (anything with its methods).
 
-    def __init__(self, recogniser: Any, resampler: Resampler | None = None) -> None:
+    Where `alternatives` are wanted, it answers with guesses.
+    """
+
+    def __init__(self, recogniser: Any, resampler: Resampler | None = None, *, alternatives: int = 0) -> None:
         self._vosk = recogniser
         self._resampler = resampler
+        self._alternatives = alternatives
         self._half = b""  # first byte of a sample whose second has not come yet
         self._tokens: tuple[str, ...] = ()  # the partial result last reported
         self._words: tuple[Word, ...] = ()  # the lattice's words for it
@@ -89,14 +104,19 @@ class VoskRecogniser:
             return self._partial()
         retracts = bool(self._tokens)  # an empty final one is news when something was reported before
         final = self._final("Result")
-        return final if retracts or final.words or final.text else None
+        return final if retracts or final.words or final.text or final.alternatives else None
 
     def finish(self) -> Utterance:
         """Return what is left as a final utterance."""
         rest = self._resampler.flush() if self._resampler is not None else b""
         if rest and self._decode(rest):  # an endpoint in the very last piece: two results, one utterance
             ended, tail = self._final("Result"), self._final("FinalResult")
-            return Utterance(join((ended.text, tail.text)), is_final=True, words=ended.words + tail.words)
+            return Utterance(
+                join((ended.text, tail.text)),
+                is_final=True,
+                words=ended.words + tail.words,
+                alternatives=of_all((ended, tail), join, self._alternatives),
+            )
         return self._final("FinalResult")
 
     def _decode(self, pcm: bytes) -> bool:
@@ -124,10 +144,17 @@ class VoskRecogniser:
 
     def _final(self, method: str) -> Utterance:
         """End the utterance; when libvosk's answer is unreadable, the last partial text stands for it."""
-        heard = parse(self._answer(method), text="text", words="result")
+        heard, others = self._understood(self._answer(method))
         tokens, words = (self._tokens, ()) if heard is None else (heard.tokens, heard.words)
         self._tokens, self._words = (), ()
-        return Utterance(join(tokens), is_final=True, words=words)
+        return Utterance(join(tokens), is_final=True, words=words, alternatives=others)
+
+    def _understood(self, answer: str) -> tuple[Heard | None, tuple[Alternative, ...]]:
+        """Read a final answer; None when it is unreadable."""
+        if not self._alternatives:
+            return parse(answer, text="text", words="result"), ()
+        guesses = parse_guesses(answer)
+        return understood(guesses, self._alternatives) if guesses else (None, ())
 
     def _answer(self, method: str) -> str:
         """Ask libvosk; an answer that is not UTF-8 counts as an unreadable one."""

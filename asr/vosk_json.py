@@ -28,17 +28,27 @@ def parse(answer: str, *, text: str, words: str) -> Heard | None:
 
     Returns None when the answer is not a JSON object at all.
     """
-    try:
-        told = json.loads(answer)
-    except (ValueError, RecursionError):
+    told = _object(answer)
+    return None if told is None else _heard(told, text, words)
+
+
+def parse_guesses(answer: str) -> tuple[tuple[Heard, float], ...] | None:
+    """Parse a final answer with alternatives: what was heard, and its score, a natural logarithm; best first.
+
+    Words have no confidence in it, and only those of the first guess, which is what was heard, are read. A later guess
+    without a score is left out. Returns None when the answer has no list of alternatives.
+    """
+    told = _object(answer)
+    listed = told.get("alternatives") if told else None
+    if not isinstance(listed, list):
         return None
-    if not isinstance(told, dict):
-        return None
-    line = told.get(text)
-    listed = told.get(words)
-    tokens = tuple(_known(token) for token in line.split()) if isinstance(line, str) else ()
-    found = tuple(filter(None, map(_word, listed))) if isinstance(listed, list) else ()
-    return Heard(tokens, found)
+    guesses = [(guess, _number(guess.get("confidence"))) for guess in listed if isinstance(guess, Mapping)]
+    best = next((score for _, score in guesses if score is not None), 0.0)
+    return tuple(
+        (_heard(guess, "text", None if number else "result"), best if score is None else score)
+        for number, (guess, score) in enumerate(guesses)
+        if score is not None or number == 0
+    )
 
 
 def agreeing(words: Sequence[Word], tokens: Sequence[str]) -> tuple[Word, ...]:
@@ -49,6 +59,21 @@ def agreeing(words: Sequence[Word], tokens: Sequence[str]) -> tuple[Word, ...]:
             break
         count += 1
     return tuple(words[:count])
+
+
+def _object(answer: str) -> Mapping[str, object] | None:
+    try:
+        told = json.loads(answer)
+    except (ValueError, RecursionError):
+        return None
+    return told if isinstance(told, dict) else None
+
+
+def _heard(told: Mapping[str, object], text: str, words: str | None) -> Heard:
+    line, listed = told.get(text), told.get(words) if words else None
+    tokens = tuple(_known(token) for token in line.split()) if isinstance(line, str) else ()
+    found = tuple(filter(None, map(_word, listed))) if isinstance(listed, list) else ()
+    return Heard(tokens, found)
 
 
 def _word(entry: object) -> Word | None:

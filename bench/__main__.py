@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import click
 
-from bench import deciding, decoding, sorting
+from bench import alternatives, deciding, decoding, sorting
 
-MEASUREMENTS = {"decoding": decoding.run, "deciding": deciding.run, "sorting": sorting.run}
+MEASUREMENTS = {
+    "alternatives": alternatives.run,
+    "decoding": decoding.run,
+    "deciding": deciding.run,
+    "sorting": sorting.run,
+}
 
 
 @click.command()

@@ -57,6 +57,9 @@ class SpeechSettings(_Section):
         60, ge=1, le=2000, description="calls listened to at once; more go straight to police"
     )
     max_lag_s: float = Field(1.5, gt=0, le=10, description="decoder behind by more: new calls go to police")
+    alternatives: int = Field(
+        0, ge=0, le=10, description="other readings of an utterance that may turn a call to police; 0: none"
+    )
 
 
 class RecordsSettings(_Section):

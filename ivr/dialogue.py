@@ -370,11 +370,13 @@ class Dialogue:
         return self._police(reason)
 
     def _decide(self) -> Decision:
+        said = self._said
         return self._triage.decide(
-            self._said.text,
-            self._said.confidence,
-            words=self._said.words,
+            said.text,
+            said.confidence,
+            words=said.words,
             danger=self._danger,
+            alternatives=said.alternatives,
             voice=self._turn.voice_s >= _VOICE_S,
         )
 
@@ -402,7 +404,7 @@ class Dialogue:
         if decision.route is Route.MINSHENG:
             # Law 1: a key, a fault or an overload outranks what was understood so far. Not trusting a word of it
             # (confidence 0) is what triage has for that; the evidence stays.
-            decision = self._triage.decide(self._said.text, 0.0)
+            decision = self._triage.decide(self._said.text, 0.0, alternatives=self._said.alternatives)
         return self._outcome(replace(decision, flags=flags), reason)
 
     def _outcome(self, decision: Decision, reason: Reason) -> Outcome:

@@ -4,7 +4,8 @@ Telephone networks cancel echo, hands-free sets and analogue loops do not always
 what was sent, some moments later and weaker: so the loudness of the last 0.7 s, 20 ms by 20 ms, is compared with what
 was sent, for every delay up to 0.3 s. A caller's syllables do not follow ours.
 
-Tried on the five prompts, sent back 6 to 26 dB weaker and 40 to 280 ms late through A-law and noise (docs/benchmarks.md).
+Tried on the five prompts, sent back 6 to 26 dB weaker and 40 to 280 ms late through A-law and noise: one echo of 125
+passed for a caller; fifty callers without an echo were noticed 0.08 s later on average, none not at all.
 """
 
 from __future__ import annotations

@@ -20,6 +20,7 @@ from records.errors import RecordsError
 from records.events import CallEvent, EventKind, JsonValue
 from transfer.caller_history import History
 from transfer.location import CallerLocation
+from triage.decision import Evidence
 from triage.facts.fact import Fact
 
 log = structlog.get_logger(__name__)
@@ -96,17 +97,7 @@ class Journal:
             label=decision.label,
             priority=decision.priority,
             confidence=round(decision.confidence, 3),
-            evidence=[
-                {
-                    "phrase": e.phrase,
-                    "start": e.start,
-                    "end": e.end,
-                    "rule": e.rule,
-                    "category": e.category,
-                    "weight": e.weight,
-                }
-                for e in decision.evidence
-            ],
+            evidence=[_evidence(found) for found in decision.evidence],
             flags=list(decision.flags),
             joint_service=decision.joint_service,
             department=decision.department,
@@ -115,6 +106,7 @@ class Journal:
             reason=outcome.reason.value,
             after_s=round(outcome.after_s, 3),
             history=history.as_json(),
+            alternatives=[list(other) for other in decision.alternatives],  # last: an event is cut at its end
         )
 
     def noted(self, call_id: str, facts: Sequence[Fact]) -> None:
@@ -182,6 +174,19 @@ class Journal:
         except RecordsError as error:
             # The writer is closed (we are stopping). Asterisk's own call log still tells of the call.
             log.error("journal.event_lost", call_id=call_id, kind=kind.value, reason=str(error))  # noqa: TRY400 - the reason says it all
+
+
+def _evidence(found: Evidence) -> JsonValue:
+    elsewhere: dict[str, JsonValue] = {"alternative": found.alternative} if found.alternative else {}
+    return {
+        "phrase": found.phrase,
+        "start": found.start,
+        "end": found.end,
+        "rule": found.rule,
+        "category": found.category,
+        "weight": found.weight,
+        **elsewhere,
+    }
 
 
 def _fact(fact: Fact) -> JsonValue:

@@ -145,7 +145,8 @@ def _rules(config: Config) -> LiveRules:
 def _decoders(config: Config) -> Decoders:
     shelf = ModelShelf(BUNDLED_MODEL, config.models_dir)
     try:
-        engine = VoskEngine(model_folder(shelf, config.speech.model))
+        folder = model_folder(shelf, config.speech.model)
+        engine = VoskEngine(folder, alternatives=config.speech.alternatives)
     except (AsrError, OSError) as error:
         log.error("speech.missing", error=str(error))  # noqa: TRY400 - the reason is enough, no stack wanted
         return NoDecoders(str(error))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from asr.alternatives import of_all
 from asr.utterance import Utterance
 
 
@@ -20,8 +21,9 @@ class Said:
     def keep(self, utterance: Utterance) -> None:
         """Final words take the place of the unfinished ones."""
         self._partial = None if utterance.is_final else utterance
-        if utterance.is_final and utterance.text:
+        if utterance.is_final and (utterance.text or utterance.alternatives):  # a cry may be taken for noise
             self._finals.append(utterance)
+        if utterance.is_final and utterance.text:
             self._on_final(utterance)
 
     def question_asked(self) -> None:
@@ -49,6 +51,11 @@ class Said:
         return [(word.text, word.confidence) for utterance in self._finals for word in utterance.words]
 
     @property
+    def alternatives(self) -> list[tuple[str, float]]:
+        """Other readings of `text` with their shares, 0..1, likeliest first; an unfinished part has none yet."""
+        return [(other.text, other.share) for other in of_all(self._parts(self._finals), _written)]
+
+    @property
     def confidence(self) -> float:
         """Of the finished parts, weighted by length, 0..1; an unfinished part has none yet and frees nobody."""
         finished = [(u.confidence, len(u.text)) for u in self._finals]
@@ -56,4 +63,12 @@ class Said:
         return sum(c * length for c, length in finished) / characters if characters else 1.0
 
     def _joined(self, finals: Iterable[Utterance]) -> str:
-        return "，".join(u.text for u in (*finals, self._partial) if u is not None and u.text)
+        return _written(u.text for u in self._parts(finals))
+
+    def _parts(self, finals: Iterable[Utterance]) -> list[Utterance]:
+        return [u for u in (*finals, self._partial) if u is not None]
+
+
+def _written(texts: Iterable[str]) -> str:
+    """One text; a comma stands for a pause."""
+    return "，".join(text for text in texts if text)

@@ -154,6 +154,9 @@ def _decision(decision: PastDecision, *, show_numbers: bool) -> dict[str, JsonVa
         "category": decision.category,
         "priority": decision.priority,
         "lexicon_version": decision.lexicon_version,
+        "alternatives": [
+            [text if show_numbers else mask_text(text), share] for text, share in decision.alternatives
+        ],
     }
 
 

@@ -1,7 +1,7 @@
 """Past decisions, read from the event feed: what was said, how sure the recogniser was, what was decided."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -28,6 +28,8 @@ class PastDecision:
     category: str | None
     priority: int | None
     lexicon_version: str | None
+    alternatives: tuple[tuple[str, float], ...] = ()
+    """Other readings of the text that were looked at, each with its share, 0..1."""
 
 
 def read_decisions(
@@ -68,6 +70,7 @@ def _decision(event: FeedEvent, heard: Iterable[FeedEvent]) -> PastDecision:
         category=_text(data.get("category")),
         priority=priority if isinstance(priority, int) and not isinstance(priority, bool) else None,
         lexicon_version=_text(data.get("lexicon_version")),
+        alternatives=tuple(_alternatives(data.get("alternatives"))),
     )
 
 
@@ -84,6 +87,13 @@ def _confidence(heard: Iterable[FeedEvent]) -> float:
             total += confidence * len(text)
             characters += len(text)
     return round(min(1.0, max(0.0, total / characters)), 4) if characters else 1.0
+
+
+def _alternatives(listed: object) -> Iterator[tuple[str, float]]:
+    for other in listed if isinstance(listed, list) else ():
+        match other:
+            case [str(text), int() | float() as share]:
+                yield text, float(share)
 
 
 def _text(value: object) -> str | None:

@@ -26,7 +26,9 @@ class EventKind(StrEnum):
     """{text, is_final, confidence}: a partial or final utterance"""
     DECIDED = "call.decided"
     """{route, category, label, priority, confidence, evidence, flags, lexicon_version, reason, text,
-    joint_service, department, history}; history: null, or {text, hours, calls, kinds} of the number's calls before"""
+    joint_service, department, history, alternatives}; history: null, or {text, hours, calls, kinds} of the number's
+    calls before; alternatives: [[text, share]], other readings of the text; evidence that stands in one of them
+    has its text as `alternative`"""
     NOTED = "call.noted"
     """{facts: [{kind, text, value, start, end, parts}]}: places, times, people, ... in the decision's text"""
     RELEASED = "line.released"

@@ -59,9 +59,15 @@ def kind_of(decided: Mapping[str, JsonValue]) -> CallKind:
         return CallKind.EMERGENCY
     if "abusive" in flagged:
         return CallKind.ABUSIVE
-    if decided.get("evidence"):  # of no police matter, or it would be named
+    if _found(decided.get("evidence")):  # of no police matter, or it would be named
         return CallKind.LIVELIHOOD
     return _kind_of_nothing(category, str(decided.get("reason")), said=bool(decided.get("text")))
+
+
+def _found(evidence: JsonValue) -> bool:
+    """Tell whether the words themselves are evidence: what stands in another reading of them was perhaps never said."""
+    listed = evidence if isinstance(evidence, list | tuple) else ()
+    return any(not (isinstance(found, Mapping) and found.get("alternative")) for found in listed)
 
 
 def _kind_of_nothing(category: str, reason: str, *, said: bool) -> CallKind:

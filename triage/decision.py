@@ -39,7 +39,9 @@ class Evidence:
     category: str
     """The id of the field that the rule belongs to, such as `robbery`."""
     weight: float
-    """0..1; 1 decides alone. Lower than the rule's own where only the sound matched."""
+    """0..1; 1 decides alone. Lower than the rule's own where only the sound matched, or only some readings have it."""
+    alternative: str = ""
+    """The other reading of the words in which alone it stands, and in which `start` and `end` count; mostly none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +61,12 @@ class Decision:
     """What stands, in the order of the text; what a harmless context cancelled is not here."""
     flags: tuple[str, ...]
     """Of: unclear, silent, unintelligible, handover, mixed, covert?, danger_confirmed, danger_denied, low_confidence,
-    negated, sounds_like, abusive."""
+    negated, sounds_like, alternative, abusive."""
     joint_service: str | None
     """Services to be called along, such as `119` or `120/122`."""
     department: str | None
     """The field of the 12345 hotline that will handle it."""
     lexicon_version: str
     text: str
+    alternatives: tuple[tuple[str, float], ...] = ()
+    """The other readings of the text that were looked at, each with its share, 0..1."""

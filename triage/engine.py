@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
+from triage.alternatives import doubts, readings
 from triage.certainty import letter_certainty
 from triage.decision import Decision, Evidence, Listening, Route
 from triage.findings import Analysis, Finding
@@ -100,18 +102,25 @@ class Triage:
         *,
         words: Sequence[tuple[str, float]] = (),
         danger: Danger = Danger.UNKNOWN,
+        alternatives: Sequence[tuple[str, float]] = (),
         voice: bool = False,
     ) -> Decision:
         """Decide on a finished utterance.
 
         `confidence` is the recogniser's for the whole text and `words` its words with theirs, all 0..1; `danger` is
-        what the caller answered when asked about it; `voice` says that somebody was heard, so that no words mean
-        words that nobody understood. Takes any unicode of any length and raises nothing; what cannot be understood
-        goes to police.
+        what the caller answered when asked about it; `alternatives` are other readings of the whole text with their
+        shares, 0..1, likeliest first; `voice` says that somebody was heard, so that no words mean words that nobody
+        understood. Takes any unicode of any length and raises nothing; what cannot be understood goes to police.
         """
         analysis = self._matcher.analyse(text)
-        balance = self._weigh(analysis, confidence, words, danger)
-        return self._conclude(analysis, balance, confidence, voice=voice)
+        others = readings(text, alternatives)
+        doubted = doubts(
+            analysis, ((other, self._matcher.analyse(other.spoken.original)) for other in others)
+        )
+        balance = self._weigh(analysis, confidence, words, danger, doubted)
+        decision = self._conclude(analysis, balance, confidence, voice=voice)
+        heard = tuple((other.spoken.original, other.share) for other in others)
+        return replace(decision, alternatives=heard) if heard else decision
 
     def question(self, decision: Decision) -> Question:
         """Choose what to ask a caller whose words did not make the matter clear."""
@@ -146,7 +155,12 @@ class Triage:
         return Listening.KEEP_LISTENING, decision
 
     def _weigh(
-        self, analysis: Analysis, confidence: float, words: Sequence[tuple[str, float]], danger: Danger
+        self,
+        analysis: Analysis,
+        confidence: float,
+        words: Sequence[tuple[str, float]],
+        danger: Danger,
+        doubted: Sequence[Finding] = (),
     ) -> Balance:
         letters = analysis.spoken.letters
         # Without a livelihood finding nobody is freed, whatever the model holds.
@@ -154,7 +168,13 @@ class Triage:
         opinion = self._opinion.judge(without_cancelled(analysis)) if self._opinion and asks else None
         certainty = letter_certainty(letters, words)
         return self._policy.weigh(
-            analysis.standing, confidence, certainty, danger=danger, opinion=opinion, letters=len(letters)
+            analysis.standing,
+            confidence,
+            certainty,
+            danger=danger,
+            opinion=opinion,
+            letters=len(letters),
+            doubts=doubted,
         )
 
     def _conclude(
@@ -162,7 +182,7 @@ class Triage:
     ) -> Decision:
         freed = self._policy.frees(balance) and not analysis.handover
         turned = self._policy.turned(balance)
-        side = balance.livelihood_findings if freed else balance.police_findings
+        side = balance.livelihood_findings if freed else _naming(balance.police_findings)
         field = _leading(side)
         wordless = not analysis.spoken.letters
         silent = wordless and not voice
@@ -172,7 +192,8 @@ class Triage:
             label = field.label
             priority = min([f.rule.priority for f in side if f.weight >= _TELLING_WEIGHT] or [field.priority])
         findings = sorted(
-            balance.police_findings + balance.livelihood_findings, key=lambda f: (f.start, f.end)
+            balance.police_findings + balance.livelihood_findings,
+            key=lambda f: (f.reading is not None, f.start, f.end),
         )
         return Decision(
             route=Route.MINSHENG if freed else Route.POLICE,
@@ -226,9 +247,15 @@ class Triage:
             OPINION: turned,
             "negated": analysis.denied,
             "sounds_like": any(f.by_sound for f in balance.police_findings + balance.livelihood_findings),
+            "alternative": any(f.reading for f in balance.police_findings),
             "abusive": bool(analysis.abuse),
         }
         return tuple(flag for flag, stands in standing.items() if stands)
+
+
+def _naming(findings: Sequence[Finding]) -> list[Finding]:
+    """Leave out the faint doubts: they keep a caller, but what perhaps was said is no robbery of priority 1."""
+    return [f for f in findings if f.reading is None or f.weight >= _TELLING_WEIGHT]
 
 
 def _leading(findings: Sequence[Finding]) -> Field | None:

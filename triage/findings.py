@@ -21,11 +21,15 @@ class Finding(NamedTuple):
     by_sound: bool
     last_start: int
     """Where the last of its parts begins; `start` for a plain phrase."""
+    reading: SpokenText | None = None
+    """The other reading of the words in which it stands; None: the words themselves."""
 
     def evidence(self, spoken: SpokenText) -> Evidence:
-        """Write it with the offsets of the original text."""
-        start, end = spoken.span(self.start, self.end)
-        return Evidence(self.phrase, start, end, self.rule.id, self.rule.field.id, round(self.weight, 3))
+        """Write it with the offsets of the original text, or of the reading."""
+        start, end = (self.reading or spoken).span(self.start, self.end)
+        alternative = self.reading.original if self.reading else ""
+        weight = round(self.weight, 3)
+        return Evidence(self.phrase, start, end, self.rule.id, self.rule.field.id, weight, alternative)
 
 
 class Analysis(NamedTuple):

@@ -66,13 +66,14 @@ class Policy(BaseModel):
         danger: Danger = Danger.UNKNOWN,
         opinion: Opinion | None = None,
         letters: int = 0,
+        doubts: Sequence[Finding] = (),
     ) -> Balance:
         """Weigh what stands. `confidence` is the recogniser's, `certainty` one value a letter where known.
 
         Doubt about the words only ever lightens the livelihood side. `danger` is the answer to that question,
-        `letters` how much was said.
+        `letters` how much was said, `doubts` what stands for police in other readings of it.
         """
-        police = best_apart([f for f in findings if f.rule.police])
+        police = [*best_apart([f for f in findings if f.rule.police]), *doubts]
         livelihood = best_apart([f for f in findings if not f.rule.police])
         heard = [f.weight * self._trust(_mean_certainty(f, certainty)) for f in livelihood]
         p = self._sum([f.weight for f in police])

@@ -11,7 +11,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from triage.decision import Decision, Route
+from triage.decision import Decision, Evidence, Route
 from triage.findings import Analysis
 
 _ROUTE = {Route.POLICE: ("转警察", "bold white on red"), Route.MINSHENG: ("转民生110", "bold white on green")}
@@ -26,6 +26,7 @@ _FLAG = {
     "negated": "有否定说法",
     "sounds_like": "按读音匹配",
     "abusive": "辱骂",
+    "alternative": "另一听法有警情",
 }
 
 
@@ -42,8 +43,16 @@ def decision_entry(decision: Decision) -> dict[str, Any]:
         "category": decision.category,
         "priority": decision.priority,
         "confidence": decision.confidence,
-        "evidence": [asdict(found) for found in decision.evidence],
+        "evidence": [_evidence(found) for found in decision.evidence],
     }
+
+
+def _evidence(found: Evidence) -> dict[str, Any]:
+    """With `alternative` only where it stands in another reading of the words."""
+    entry = asdict(found)
+    if not found.alternative:
+        del entry["alternative"]
+    return entry
 
 
 def one_line(entry: Mapping[str, Any]) -> str:
@@ -73,11 +82,12 @@ def explained(decision: Decision, analysis: Analysis, police: Sequence[str]) -> 
     reasons = Table.grid(padding=(0, 2))
     for found in decision.evidence:
         colour = "red" if found.category in police else "green"
-        said.stylize(f"bold {colour}", found.start + 3, found.end + 3)
-        heard = words[found.start : found.end]
-        reasons.add_row(
-            "   ", Text(found.phrase, colour), Text(f"“{heard}”"), found.rule, f"{found.weight:.2f}"
-        )
+        if found.alternative:
+            heard = f"或听作“{plain(found.alternative)}”"
+        else:
+            said.stylize(f"bold {colour}", found.start + 3, found.end + 3)
+            heard = f"“{words[found.start : found.end]}”"
+        reasons.add_row("   ", Text(found.phrase, colour), Text(heard), found.rule, f"{found.weight:.2f}")
     for gone in analysis.cancelled:
         start, end = analysis.spoken.span(gone.start, gone.end)
         heard = words[start:end]

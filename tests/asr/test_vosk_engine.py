@@ -14,7 +14,7 @@ from asr.errors import ModelBroken, ModelNotFound, RecogniserFailed
 from asr.g711 import Samples
 from asr.recogniser import Engine, Recogniser
 from asr.resampler import Resampler
-from asr.utterance import UNKNOWN, Utterance
+from asr.utterance import UNKNOWN, Alternative, Utterance
 from asr.vosk_engine import VoskEngine, VoskRecogniser
 from tests.asr.conftest import Say
 
@@ -42,6 +42,46 @@ def test_words_are_recognised(engine: VoskEngine, say: Say, sentence: str, writt
     assert final.text == written
     assert "".join(word.text for word in final.words) == written
     assert final.confidence > 0.7
+
+
+@pytest.fixture(scope="module")
+def guessing(model_dir: Path) -> VoskEngine:
+    """The same engine, which also tells what else it may have been."""
+    return VoskEngine(model_dir, alternatives=5)
+
+
+def noisy(samples: Samples) -> Samples:
+    noise = np.random.default_rng(1).normal(0, 3000, len(samples))
+    return np.clip(samples + noise, -32767, 32767).astype(np.int16)
+
+
+def test_there_are_no_alternatives_unless_wanted(engine: VoskEngine, say: Say) -> None:
+    assert all(report.alternatives == () for report in listen(engine.open(), noisy(say(PIPE))))
+
+
+def test_noise_leaves_alternatives(guessing: VoskEngine, say: Say) -> None:
+    clear, doubtful = (listen(guessing.open(), sound)[-1] for sound in (say(PIPE), noisy(say(PIPE))))
+    assert clear.text == PIPE
+    assert clear.confidence > 0.9
+    assert sum(other.share for other in clear.alternatives) < 0.1
+    assert "".join(word.text for word in doubtful.words) == doubtful.text
+    assert 1 < len(doubtful.alternatives) <= 5
+    assert 0 < doubtful.confidence <= 1
+    shares = [other.share for other in doubtful.alternatives]
+    assert shares == sorted(shares, reverse=True)
+    assert 0 < sum(shares) < 1
+    assert doubtful.text not in [other.text for other in doubtful.alternatives]
+    assert all(" " not in other.text for other in doubtful.alternatives)
+
+
+def test_partials_are_the_same_with_alternatives(engine: VoskEngine, guessing: VoskEngine, say: Say) -> None:
+    sound = noisy(np.concatenate([say(PIPE), say(ROB)]))
+    with_them, without = (
+        [report for report in listen(ears.open(), sound) if not report.is_final]
+        for ears in (guessing, engine)
+    )
+    assert with_them == without
+    assert any(report.words for report in with_them)
 
 
 def test_partials_grow_and_only_changes_are_reported(engine: VoskEngine, say: Say) -> None:
@@ -243,6 +283,32 @@ def test_an_unknown_sound_is_no_text_but_lowers_the_confidence() -> None:
     assert final.text == "有人"
     assert final.words[1].text == UNKNOWN
     assert final.confidence == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("nonsense", ["", "{", '{"text": "水"}', '{"alternatives": []}', NOT_UTF8])
+def test_an_unreadable_list_of_guesses_keeps_the_last_partial_text(nonsense: object) -> None:
+    fake = Scripted(PartialResult='{"partial": "有人 抢劫"}', FinalResult=nonsense)
+    recogniser = VoskRecogniser(fake, alternatives=5)
+    recogniser.accept(bytes(320))
+    assert recogniser.finish() == Utterance("有人抢劫", is_final=True)
+
+
+def test_silence_that_may_have_been_a_cry_is_reported() -> None:
+    guesses = [{"text": "", "confidence": 2.0}, {"text": "救命", "confidence": 2.0}]
+    fake = Scripted(ends=True, Result=json.dumps({"alternatives": guesses}))
+    heard = VoskRecogniser(fake, alternatives=5).accept(bytes(320))
+    assert heard == Utterance("", is_final=True, alternatives=(Alternative("救命", 0.5),))
+
+
+def test_alternatives_of_an_end_within_the_last_piece_are_of_the_whole() -> None:
+    ended = {"alternatives": [{"text": "停 水", "confidence": 0}, {"text": "听 水", "confidence": 0}]}
+    tail = {"alternatives": [{"text": "了", "confidence": 0}]}
+    fake = Scripted(ends=True, Result=json.dumps(ended), FinalResult=json.dumps(tail))
+
+    recogniser = VoskRecogniser(fake, Resampler(16_000), alternatives=5)
+    recogniser.accept(bytes(320))
+    final = recogniser.finish()
+    assert (final.text, final.alternatives) == ("停水了", (Alternative("听水了", 0.5),))
 
 
 def test_a_failing_libvosk_says_so() -> None:

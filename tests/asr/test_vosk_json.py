@@ -1,13 +1,14 @@
 """libvosk's answers, good and bad."""
 
 import json
+import math
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from asr.utterance import UNKNOWN, Word
-from asr.vosk_json import Heard, agreeing, parse
+from asr.vosk_json import Heard, agreeing, parse, parse_guesses
 
 FINAL = """{
   "result" : [{
@@ -130,3 +131,55 @@ def test_any_json_is_survived(told: object) -> None:
 def test_any_text_is_survived(answer: str) -> None:
     for candidate in (answer, "{" + answer, '{"text": "' + answer + '"}'):
         assert final(candidate) is None or isinstance(final(candidate), Heard)
+
+
+# --- guesses ----------------------------------------------------------------------------------------------
+
+GUESSES = """{
+  "alternatives" : [{
+      "confidence" : 198.099396,
+      "result" : [{
+          "end" : 0.450000,
+          "start" : 0.000000,
+          "word" : "停水"
+        }],
+      "text" : "停水"
+    }, {
+      "confidence" : 197.5,
+      "text" : ""
+    }]
+}"""
+
+
+def test_guesses_with_their_scores() -> None:
+    assert parse_guesses(GUESSES) == (
+        (Heard(("停水",), (Word("停水", 0.0, 0.45, 0.0),)), 198.099396),
+        (Heard(), 197.5),
+    )
+
+
+def test_the_answer_after_the_last_one_is_silence() -> None:
+    assert parse_guesses('{"alternatives" : [{"text": "", "confidence" : 1.0}] }') == ((Heard(), 1.0),)
+
+
+@pytest.mark.parametrize(
+    "answer", ["", "[]", "{", "{}", '{"text": "水"}', '{"alternatives": {"text": "水"}}']
+)
+def test_what_has_no_guesses(answer: str) -> None:
+    assert parse_guesses(answer) is None
+
+
+def test_a_guess_without_a_score_is_left_out_unless_it_is_what_was_heard() -> None:
+    listed = [{"text": "水"}, {"text": "税", "confidence": -1.5}, {"text": "睡", "confidence": "x"}, 5]
+    guesses = parse_guesses(json.dumps({"alternatives": listed}))
+    assert guesses == ((Heard(("水",)), -1.5), (Heard(("税",)), -1.5))
+
+
+@given(st.lists(anything, max_size=4))
+def test_any_guesses_are_survived(listed: list[object]) -> None:
+    guesses = parse_guesses(json.dumps({"alternatives": listed}))
+    assert guesses is not None
+    assert len(guesses) <= len(listed)
+    for heard, score in guesses:
+        assert isinstance(heard, Heard)
+        assert math.isfinite(score)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from asr.pool import DecodePool
+from asr.utterance import Alternative
 from ivr.call import Happening, State
 from ivr.dialogue import Reason
 from ivr.prompts import Prompts
 from tests.ivr.line import silence
-from tests.ivr.scripted_engine import ScriptedEngine, part
+from tests.ivr.scripted_engine import ScriptedEngine, final, part
 from tests.ivr.talks import CLEAR, SHORT, UNCLEAR, Begin, Talk
 from triage.decision import Route
 
@@ -79,6 +82,21 @@ async def test_a_yes_decides_at_once(begin: Begin, pool: DecodePool, engine: Scr
     assert (outcome.decision.route, outcome.reason) == (Route.POLICE, Reason.HEARD)
     assert "danger_confirmed" in outcome.decision.flags
     assert talk.life.happened[-1] is Happening.POLICE_HEARD
+
+
+async def test_danger_that_perhaps_was_said_is_asked_about(
+    begin: Begin, pool: DecodePool, engine: ScriptedEngine
+) -> None:
+    """Without the other reading the caller would be put through to livelihood without a question."""
+    prompts = Watched()
+    talk = await begin(pool, prompts=prompts)
+    engine.hears(replace(final(CLEAR), alternatives=(Alternative("我家有人被砍了", 0.3),)))
+    await talk.life.reaches(State.LISTENING_AGAIN)
+    assert prompts.asked == ["greeting", "ask_danger"]
+    outcome = await talk.outcome()
+    assert outcome.decision.route is Route.POLICE, "asked, and nothing was denied"
+    assert "alternative" in outcome.decision.flags
+    assert outcome.decision.alternatives == (("我家有人被砍了", 0.3),)
 
 
 async def test_a_no_is_none_when_something_else_was_asked(

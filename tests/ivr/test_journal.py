@@ -121,6 +121,19 @@ def test_a_decision_can_be_explained_from_its_record(
         assert item["rule"]
 
 
+def test_what_only_another_reading_says_is_kept_with_that_reading(
+    journal: Journal, events: list[CallEvent], triage: Triage
+) -> None:
+    decision = triage.decide("我家停水了", alternatives=[("喂我家抢劫了", 0.3)])
+    journal.decided(CALL, Outcome(decision, Reason.HEARD, 1.0), History(24, {}))
+    data = events[0].data
+    assert data["alternatives"] == [["喂我家抢劫了", 0.3]]
+    assert isinstance(data["evidence"], list)
+    water, doubt = data["evidence"]
+    assert "alternative" not in water
+    assert doubt["alternative"][doubt["start"] : doubt["end"]] == "抢劫"
+
+
 def test_a_long_detail_is_cut(journal: Journal, events: list[CallEvent]) -> None:
     journal.fault(CALL, "Broken", "x" * 5000)
     assert events[0].data == {"what": "Broken", "detail": "x" * 500}

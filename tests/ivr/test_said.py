@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from asr.utterance import Utterance
+from asr.utterance import Alternative, Utterance
 from ivr.said import Said
 from tests.ivr.scripted_engine import final, part
 
@@ -44,3 +46,20 @@ def test_confidence_is_that_of_the_finished_words_by_length() -> None:
     assert made.confidence == pytest.approx((2 * 0.5 + 6 * 0.9) / 8)
     assert made.words == [("水管", 0.5), ("我家水管爆了", 0.9)]
     assert said(part("有人"))[0].confidence == 1.0
+
+
+def guessed(text: str, *others: tuple[str, float]) -> Utterance:
+    return replace(final(text), alternatives=tuple(Alternative(*other) for other in others))
+
+
+def test_other_readings_are_of_the_whole_text() -> None:
+    made, _ = said(guessed("我家", ("我加", 0.3)), guessed("停水", ("听谁", 0.4)), part("了"))
+    assert made.text == "我家，停水，了"
+    assert made.alternatives == [("我家，听谁，了", 0.4), ("我加，停水，了", 0.3)]
+
+
+def test_what_was_taken_for_noise_may_have_been_a_cry() -> None:
+    made, finals = said(final("我家"), guessed("", ("救命", 0.2)), final("停水"))
+    assert (made.text, made.answer) == ("我家，停水", "我家，停水")
+    assert made.alternatives == [("我家，救命，停水", 0.2)]
+    assert [u.text for u in finals] == ["我家", "停水"], "nothing was heard, so nothing is told"

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from records.commands import DEFAULT_URL, main
-from records.events import EventKind
+from records.events import EventKind, JsonValue
 from records.store import Store
 from tests.records.call_events import event, whole_call
 
@@ -118,9 +118,11 @@ def test_an_unknown_call_is_an_error_in_chinese(url: str, store: Store, run: Cal
 def test_calls_lists_the_decisions_as_replay_reads_them(
     url: str, store: Store, run: Callable[..., Result]
 ) -> None:
-    store.append(
-        [*whole_call(), event("call-2", EventKind.DECIDED, 99, text="回电13912345678", route="police")]
+    readings: list[JsonValue] = [["回电13912345679", 0.2]]
+    second_call = event(
+        "call-2", EventKind.DECIDED, 99, text="回电13912345678", route="police", alternatives=readings
     )
+    store.append([*whole_call(), second_call])
     first, second = objects(run("calls", "--url", url, "--json"))
     assert first == {
         "call_id": "call-1",
@@ -131,8 +133,10 @@ def test_calls_lists_the_decisions_as_replay_reads_them(
         "category": "water",
         "priority": 3,
         "lexicon_version": "1.0",
+        "alternatives": [],
     }
     assert (second["text"], second["category"]) == ("回电139****5678", None)
+    assert second["alternatives"] == [["回电139****5679", 0.2]]
     (shown,) = objects(
         run("calls", "--url", url, "--json", "--show-numbers", "--since", "2025-06-01T12:00:07Z")
     )

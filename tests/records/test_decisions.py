@@ -77,3 +77,11 @@ def test_nonsense_in_an_event_is_left_out(value: JsonValue, store: Store) -> Non
 
 def test_an_empty_feed_has_none(store: Store) -> None:
     assert store.decisions() == []
+
+
+def test_other_readings_are_told_and_nothing_else_that_stands_there(store: Store) -> None:
+    listed: list[JsonValue] = [["有人抢劫", 0.25], ["水", 1], "x", ["x"], [5, 0.1], ["x", "y"], None]
+    store.append(
+        [event("c", EventKind.DECIDED, 0, route="police", text="x", alternatives=listed), decided("d")]
+    )
+    assert [d.alternatives for d in store.decisions()] == [(("有人抢劫", 0.25), ("水", 1.0)), ()]

@@ -74,3 +74,9 @@ _JSON = st.recursive(
 @given(st.dictionaries(st.sampled_from(["route", "category", "flags", "reason", "text", "evidence"]), _JSON))
 def test_whatever_the_database_holds_it_is_of_some_kind(data: dict[str, JsonValue]) -> None:
     assert kind_of(data) in CallKind
+
+
+def test_what_was_perhaps_never_said_names_no_matter() -> None:
+    doubt: JsonValue = {"phrase": "抢劫", "alternative": "抢劫"}
+    assert kind_of(decided(text="嗯", evidence=[doubt])) is CallKind.VOID
+    assert kind_of(decided(text="停水", evidence=[*EVIDENCE, doubt])) is CallKind.LIVELIHOOD

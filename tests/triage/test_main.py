@@ -99,3 +99,15 @@ def test_it_runs_as_a_module_and_prints_nothing_else() -> None:
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads(done.stdout)["route"] == "police"
+
+
+def test_another_reading_may_be_given() -> None:
+    (entry,) = _objects(_run("--json", "我家停水了", "--alternative", "我家抢劫了", "0.3"))
+    assert entry["route"] == "police"
+
+
+def test_readings_are_of_one_text() -> None:
+    for texts in ([], ["我家停水了", "路灯坏了"]):
+        result = _run(*texts, "--alternative", "我家抢劫了", "0.3", stdin="停水\n")
+        assert result.exit_code == 2
+        assert "--alternative" in result.output

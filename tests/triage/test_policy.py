@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -138,7 +137,7 @@ def _hinted(log_odds: float, *police: Finding) -> Balance:
 
 def _said(phrase: str, weight: float) -> Finding:
     (found,) = _found(POLICE, weight)
-    return replace(found, phrase=phrase)
+    return found._replace(phrase=phrase)
 
 
 def test_a_lone_character_does_not_count_where_the_second_opinion_is_sure() -> None:
@@ -155,10 +154,10 @@ def test_a_lone_character_does_not_count_where_the_second_opinion_is_sure() -> N
         pytest.param(-3.0, [_said("杀", 0.5)], id="not sure enough"),
         pytest.param(-9.0, [_said("杀人", 0.5)], id="a word"),
         pytest.param(
-            -9.0, [_said("杀", 0.5), replace(_said("血", 0.4), start=9, end=10)], id="heavy together"
+            -9.0, [_said("杀", 0.5), _said("血", 0.4)._replace(start=9, end=10)], id="heavy together"
         ),
         pytest.param(
-            -9.0, [_said("杀", 0.4), replace(_said("跟着", 0.3), start=9, end=11)], id="with a word"
+            -9.0, [_said("杀", 0.4), _said("跟着", 0.3)._replace(start=9, end=11)], id="with a word"
         ),
     ],
 )

@@ -68,3 +68,16 @@ def test_markup_in_a_text_is_no_markup(triage: Triage) -> None:
 @given(st.text(max_size=40))
 def test_any_text_can_be_drawn(text: str) -> None:
     assert _drawn(engine(), text)
+
+
+def test_what_another_reading_says_is_shown_with_that_reading(triage: Triage) -> None:
+    decision = triage.decide("我家停水了", alternatives=[("我家抢劫了", 0.3)])
+    console = Console(file=io.StringIO(), width=100, force_terminal=False, highlight=False)
+    console.print(explained(decision, triage.analyse(decision.text), triage.field_ids(Route.POLICE)))
+    assert isinstance(console.file, io.StringIO)
+    drawn = console.file.getvalue()
+    for part in ("“我家停水了”", "或听作“我家抢劫了”", "police/robbery#", "0.30", "另一听法有警情"):
+        assert part in drawn
+    water, doubt = json.loads(json_line(decision))["evidence"]
+    assert "alternative" not in water
+    assert doubt["alternative"] == "我家抢劫了"

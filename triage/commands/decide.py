@@ -7,7 +7,7 @@ Exit codes: 0 all texts decided; 1 the lexicon or the policy cannot be used; 2 t
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -36,6 +36,14 @@ _HELP = """判断每句话该转警察还是转民生110，并说明理由。
 @click.option("--column", help="CSV 的列名或 JSON 的键，默认 text")
 @click.option("--json", "as_json", is_flag=True, help="每句输出一个 JSON 对象，别无其他")
 @click.option("--confidence", type=click.FloatRange(0, 1), default=1.0, help="语音识别的把握，0 到 1，默认 1")
+@click.option(
+    "--alternative",
+    "alternatives",
+    type=(str, click.FloatRange(0, 1)),
+    multiple=True,
+    metavar="话 份额",
+    help="同一段声音的另一种听法和它的份额（0 到 1），可给多个；只能与一句话同用",
+)
 @click.option("--check", is_flag=True, help="只检查词库和策略，说明其规模")
 @rules_options
 def decide(
@@ -45,6 +53,7 @@ def decide(
     column: str | None,
     as_json: bool,
     confidence: float,
+    alternatives: tuple[tuple[str, float], ...],
     check: bool,
     rules: Rules,
 ) -> None:
@@ -53,12 +62,16 @@ def decide(
         raise click.UsageError("话和 --file 只能给一种")
     if column and not file:
         raise click.UsageError("--column 要和 --file 一起用")
+    if alternatives and len(texts) != 1:
+        raise click.UsageError(
+            "--alternative 要和一句话一起用，例如：python -m triage 我家停水了 --alternative 我家强睡了 0.2"
+        )
     triage = rules.load()
     if check:
         click.echo(triage.summary())
         return
     try:
-        _decide_all(triage, _source(texts, file, column), confidence, as_json=as_json)
+        _decide_all(triage, _source(texts, file, column), confidence, alternatives, as_json=as_json)
     except InputFileError as wrong:
         fail(EXIT_INPUT, str(wrong))
 
@@ -80,11 +93,18 @@ def _standard_input() -> Iterator[str]:
         raise InputFileError(Path("-"), 0, f"标准输入须为 UTF-8 文本：{wrong}") from wrong
 
 
-def _decide_all(triage: Triage, texts: Iterable[str], confidence: float, *, as_json: bool) -> None:
+def _decide_all(
+    triage: Triage,
+    texts: Iterable[str],
+    confidence: float,
+    alternatives: Sequence[tuple[str, float]],
+    *,
+    as_json: bool,
+) -> None:
     console = Console(highlight=False)
     police = triage.field_ids(Route.POLICE)
     for text in texts:
-        decision = triage.decide(text, confidence)
+        decision = triage.decide(text, confidence, alternatives=alternatives)
         if as_json:
             click.echo(json_line(decision))
         else:

@@ -70,9 +70,13 @@ def replay(calls: Iterable[PastCall], current: Triage, new: Triage) -> Replay:
         then = Verdict(call.route, call.category, call.priority)
         by_rules = call.lexicon_version == current.version
         voice = call.category == "unclear"  # without a word: a voice was heard
-        old = current.decide(call.text, call.confidence, voice=voice) if by_rules else None
+        old = (
+            current.decide(call.text, call.confidence, alternatives=call.alternatives, voice=voice)
+            if by_rules
+            else None
+        )
         before = _verdict(old) if old else then
-        decision = new.decide(call.text, call.confidence, voice=voice)
+        decision = new.decide(call.text, call.confidence, alternatives=call.alternatives, voice=voice)
         done.other_rules += not by_rules
         done.other_causes += before != then
         if before != _verdict(decision):

@@ -27,6 +27,8 @@ class PastCall:
     category: str
     priority: int | None
     lexicon_version: str
+    alternatives: tuple[tuple[str, float], ...] = ()
+    """Other readings of the text that were looked at, each with its share, 0..1."""
 
 
 def read_calls(lines: Iterable[str], source: Path) -> Iterator[PastCall]:
@@ -55,6 +57,7 @@ def _call(entry: Any) -> PastCall:
         category=_text(entry, "category"),
         priority=None if entry["priority"] is None else int(entry["priority"]),
         lexicon_version=_text(entry, "lexicon_version"),
+        alternatives=tuple((str(text), float(share)) for text, share in entry.get("alternatives") or ()),
     )
 
 

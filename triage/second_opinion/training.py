@@ -134,7 +134,9 @@ def _telling(
     the ratio of its shares on either side. The sign does not matter to the fit.
     """
     stands = diags(weight) @ (matrix > 0).astype(np.float64)
-    police, livelihood = (_ONCE + np.asarray(stands[side].sum(axis=0)).ravel() for side in (is_police, ~is_police))
+    police, livelihood = (
+        _ONCE + np.asarray(stands[side].sum(axis=0)).ravel() for side in (is_police, ~is_police)
+    )
     ratio = np.abs(np.log(police / police.sum()) - np.log(livelihood / livelihood.sum()))
     telling: npt.NDArray[np.float64] = np.sqrt(np.maximum(ratio, _LEAST_TELLING))
     return telling

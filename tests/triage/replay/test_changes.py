@@ -116,3 +116,15 @@ def test_a_second_opinion_that_turned_the_route_is_the_rule(current: Triage) -> 
     decision = current.decide("停水了")
     turning = Evidence("停水", 0, 2, OPINION, OPINION, 0.7)
     assert leading_rule(replace(decision, evidence=(*decision.evidence, turning))) == OPINION
+
+
+def test_a_call_is_decided_with_what_else_may_have_been_said(current: Triage, new: Triage) -> None:
+    """The new rules do not know 抢劫: what kept this caller was another reading of the words."""
+    kept = current.decide("停水了", alternatives=[("抢劫了", 0.5)])
+    call = _call(current, "停水了", route=kept.route, category=kept.category, priority=kept.priority)
+    call = replace(call, alternatives=kept.alternatives)
+    done = replay([call], current, current)
+    assert (done.changes, done.other_causes) == ([], 0)
+    (change,) = replay([call], current, new).changes
+    assert change.by_rules
+    assert change.leaves_police

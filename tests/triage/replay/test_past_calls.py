@@ -36,6 +36,17 @@ def test_calls_are_read_and_blank_lines_passed_over() -> None:
     assert call == PastCall("c1", at, "停水了", 0.9, Route.MINSHENG, "water", 3, "0123456789ab")
 
 
+def test_other_readings_are_read() -> None:
+    (call,) = _read(json.dumps(CALL | {"alternatives": [["抢劫了", 0.25]]}))
+    assert call.alternatives == (("抢劫了", 0.25),)
+
+
+@pytest.mark.parametrize("listed", [5, "抢劫", [["抢劫"]], [["抢劫", "x"]], [5]])
+def test_readings_that_are_none(listed: object) -> None:
+    with pytest.raises(InputFileError, match=r"calls\.jsonl"):
+        _read(json.dumps(CALL | {"alternatives": listed}))
+
+
 def test_what_a_record_may_lack() -> None:
     (call,) = _read(json.dumps(CALL | {"category": None, "priority": None, "lexicon_version": None}))
     assert (call.category, call.priority, call.lexicon_version) == ("", None, "")
