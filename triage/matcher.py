@@ -43,7 +43,7 @@ class Matcher:
         found = self._phrase_findings(hits, shelter, edges)
         wanted = _worth_hearing(found, shelter)
         heard, sound_steps = self._sounds.find(
-            spoken.letters, [(f.start, f.end) for f in found], edges, wanted
+            spoken, [(f.start, f.end) for f in found], edges, wanted
         )
         standing: list[Finding] = []
         cancelled: list[Finding] = []

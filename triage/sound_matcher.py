@@ -14,6 +14,7 @@ from triage.decision import Route
 from triage.findings import Finding
 from triage.lexicon import Lexicon, Rule
 from triage.sounds import SoundTable, syllables
+from triage.spoken_text import SpokenText
 from triage.word_boundaries import Segmenter, WordEdges
 
 _EXACT = 0.8  # of the rule's weight: same syllables, other characters
@@ -45,7 +46,11 @@ class SoundMatcher:
         self._automaton = Automaton(self._meant)
 
     def find(
-        self, letters: str, known: Sequence[tuple[int, int]], edges: WordEdges, wanted: Collection[Route]
+        self,
+        spoken: SpokenText,
+        known: Sequence[tuple[int, int]],
+        edges: WordEdges,
+        wanted: Collection[Route],
     ) -> tuple[list[Finding], int]:
         """Return what is heard outside the stretches already known by their characters, and the steps taken.
 
@@ -53,6 +58,7 @@ class SoundMatcher:
         """
         if not wanted:
             return [], 0
+        letters = spoken.letters
         scan = self._automaton.scan(self._table.write(letters))
         taken = bytearray(len(letters))
         for start, end in known:
@@ -64,7 +70,7 @@ class SoundMatcher:
             if all(taken[start:end]):
                 continue
             meant = [f for f in self._alike(letters, start, end, written) if f.rule.field.route in wanted]
-            if meant and self._plausible(letters, start, end, edges):  # last, because jieba is slow
+            if meant and self._plausible(spoken, start, end, edges):  # last, because jieba is slow
                 found += meant
         return found, len(letters) + len(scan.hits)
 
@@ -80,11 +86,11 @@ class SoundMatcher:
             weight = rule.weight * share
             yield Finding(start, end, rule, phrase, weight, by_sound=True, last_start=start)
 
-    def _plausible(self, letters: str, start: int, end: int, edges: WordEdges) -> bool:
-        """Tell whether the characters may be a mishearing: no word of the dictionary, cut at word edges."""
-        if self._segmenter.is_dictionary_word(letters[start:end]):
+    def _plausible(self, spoken: SpokenText, start: int, end: int, edges: WordEdges) -> bool:
+        """Tell whether it may be a mishearing: no word of the dictionary; a short one in one breath, cut at word edges."""
+        if self._segmenter.is_dictionary_word(spoken.letters[start:end]):
             return False
-        return end - start >= _TELLING or edges.are_edges(start, end)
+        return end - start >= _TELLING or (spoken.joined(start, end) and edges.are_edges(start, end))
 
 
 def _is_police(rule: Rule) -> bool:

@@ -25,7 +25,7 @@ def sounds(segmenter: Segmenter) -> SoundMatcher:
 def _heard(
     sounds: SoundMatcher, segmenter: Segmenter, text: str, wanted: frozenset[Route] = ALL
 ) -> dict[str, float]:
-    found, _ = sounds.find(text, [], segmenter.open(fold(text)), wanted)
+    found, _ = sounds.find(fold(text), [], segmenter.open(fold(text)), wanted)
     assert all(finding.by_sound for finding in found)
     return {finding.phrase: finding.weight for finding in found}
 
@@ -64,6 +64,12 @@ def test_two_syllables_need_the_very_sound(sounds: SoundMatcher, segmenter: Segm
     assert "抢劫" in _heard(sounds, segmenter, "墙结")
 
 
+def test_a_short_likeness_is_said_in_one_breath(sounds: SoundMatcher, segmenter: Segmenter) -> None:
+    assert "砍我" in _heard(sounds, segmenter, "他坎我")
+    assert "砍我" not in _heard(sounds, segmenter, "你来看看，我在等")
+    assert "救命啊" not in _heard(sounds, segmenter, "我就，明啊")
+
+
 def test_two_syllables_never_free_anybody(sounds: SoundMatcher, segmenter: Segmenter) -> None:
     assert "水质" not in _heard(sounds, segmenter, "谁之")
 
@@ -75,7 +81,7 @@ def test_confusions_weigh_less_than_homophones(sounds: SoundMatcher, segmenter: 
 
 
 def test_known_stretches_are_not_heard_again(sounds: SoundMatcher, segmenter: Segmenter) -> None:
-    found, _ = sounds.find("强节", [(0, 2)], segmenter.open(fold("强节")), ALL)
+    found, _ = sounds.find(fold("强节"), [(0, 2)], segmenter.open(fold("强节")), ALL)
     assert found == []
 
 
