@@ -116,7 +116,7 @@ def _fit(taught: Sequence[Lesson], table: SoundTable) -> tuple[float, dict[str, 
         rows.append(len(cells))
     matrix = csr_matrix((values, cells, rows), shape=(len(documents), len(known)))
     is_police = np.array([lesson.is_police for lesson in taught])
-    taught_at = np.array([lesson.weight for lesson in taught])
+    taught_at = np.array([lesson.weight for lesson in taught], dtype=np.float64)
     telling = _telling(matrix, is_police, taught_at)
     fitted = LogisticRegression(C=_STRENGTH, class_weight="balanced", max_iter=2000).fit(
         matrix @ diags(telling), is_police, sample_weight=taught_at
