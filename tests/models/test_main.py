@@ -10,7 +10,7 @@ from models.recipe.evaluate import Score
 from models.recipe.plan import Plan
 
 if TYPE_CHECKING:
-    from models.recipe.build import Report
+    from models.recipe.report import Report
 
 
 def _run(*arguments: str) -> tuple[int, str]:
