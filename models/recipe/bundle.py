@@ -33,9 +33,7 @@ _WITH_PEOPLE: Final = (
 )
 
 
-def describe(
-    folder: Path, size: Size, seed: int, scores: Sequence[Score], human: Sequence[str] = ()
-) -> None:
+def describe(folder: Path, size: Size, seed: int, scores: Sequence[Score], human: Sequence[str] = ()) -> None:
     """Write `model.json`: what the model is, how it was made and how well it heard.
 
     `human` names the corpora of people's recordings that it learned from.

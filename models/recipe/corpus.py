@@ -23,9 +23,9 @@ def sentences(number: int, phrases: Sequence[str], rng: Random) -> Iterator[list
     """Give `number` random sentences of the trade, some others, and every phrase twice, all cut into words."""
     source, wider = Sentences(rng), ReadAloud(rng)
     for _ in range(number):
-        if rng.random() < _READ_ALOUD:
-            yield [word for clause in wider.write() for word in cut(clause)]
         yield [word for clause in source.write() for word in cut(clause)]
+    for _ in range(round(_READ_ALOUD * number)):
+        yield [word for clause in wider.write() for word in cut(clause)]
     for phrase in phrases:
         for _ in range(_TIMES):
             yield [*cut(_BEFORE.write({}, rng)), *cut(phrase)]
@@ -35,5 +35,5 @@ def transcripts(texts: Sequence[str]) -> Iterator[list[str]]:
     """Give what people said in recordings, cut into words, each twice so that its word pairs are kept."""
     for text in texts:
         spoken = "".join(character for character in text if is_chinese(character))
-        for _ in range(_TIMES):
+        for _ in range(_TIMES if spoken else 0):
             yield cut(spoken)

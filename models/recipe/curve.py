@@ -29,7 +29,9 @@ def draw(curve: Path, picture: Path) -> None:
             f'<text x="{_WIDTH - _EDGE}" y="{_HEIGHT - 60 + 16 * number}" text-anchor="end" fill="{colour}">'
             f"{_NAMES[key]}</text>"
         )
-    parts.append(f'<text x="{_WIDTH / 2}" y="{_HEIGHT - 10}" text-anchor="middle">{steps} steps</text></svg>\n')
+    parts.append(
+        f'<text x="{_WIDTH / 2}" y="{_HEIGHT - 10}" text-anchor="middle">{steps} steps</text></svg>\n'
+    )
     picture.write_text("\n".join(parts), encoding="utf-8")
 
 
