@@ -22,8 +22,8 @@ _MAX_VALUES = 1 << 28  # of all channels: nine hours of telephone audio, 1 GiB i
 _RATES = range(1000, 768_001)  # Hz
 
 
-def read_audio(path: Path) -> Samples:
-    """Return the file's sound as int16 samples at 8 kHz, channels averaged. Raises AudioUnreadable."""
+def read_audio(path: Path, *, rate: int = SAMPLE_RATE) -> Samples:
+    """Return the file's sound as int16 samples at `rate` Hz, channels averaged. Raises AudioUnreadable."""
     try:
         if path.stat().st_size > MAX_BYTES:
             raise AudioUnreadable(f"{path} 超过 1 GiB，请先剪短（file too large）。")
@@ -31,26 +31,26 @@ def read_audio(path: Path) -> Samples:
     except OSError as error:
         raise AudioUnreadable(f"无法读取 {path}: {error.strerror}。请检查路径和权限。") from error
     try:
-        return parse(content, raw_alaw=path.suffix.lower() in ALAW_SUFFIXES)
+        return parse(content, raw_alaw=path.suffix.lower() in ALAW_SUFFIXES, rate=rate)
     except AudioUnreadable as error:
         raise AudioUnreadable(f"{path}: {error}") from None
 
 
-def parse(content: bytes, *, raw_alaw: bool = False) -> Samples:
-    """Return a file's sound as int16 samples at 8 kHz, channels averaged. Raises AudioUnreadable."""
+def parse(content: bytes, *, raw_alaw: bool = False, rate: int = SAMPLE_RATE) -> Samples:
+    """Return a file's sound as int16 samples at `rate` Hz, channels averaged. Raises AudioUnreadable."""
     if raw_alaw:
-        return alaw_decode(content)
+        return _resampled(alaw_decode(content).astype(np.float32), SAMPLE_RATE, rate)
     try:
         with soundfile.SoundFile(io.BytesIO(_whole(content))) as file:
             if file.frames * file.channels > _MAX_VALUES:  # a few packed bytes may claim any length
                 raise AudioUnreadable("声音太长，请先剪短（too long）。")
-            values, rate = file.read(dtype="float32", always_2d=True), file.samplerate
+            values, recorded = file.read(dtype="float32", always_2d=True), file.samplerate
     except (soundfile.LibsndfileError, RuntimeError, ValueError) as error:
         raise AudioUnreadable(f"不是能读的声音文件（{error}）。请先用 ffmpeg 或 sox 转成 WAV。") from error
-    if rate not in _RATES:
-        raise AudioUnreadable(f"采样率 {rate} Hz 不合理。请重新导出该文件。")
+    if recorded not in _RATES:
+        raise AudioUnreadable(f"采样率 {recorded} Hz 不合理。请重新导出该文件。")
     mean = np.clip(np.nan_to_num(values), -1.0, 1.0).mean(axis=1, dtype=np.float64) * 32768.0
-    return _to_line(mean.astype(np.float32), rate)
+    return _resampled(mean.astype(np.float32), recorded, rate)
 
 
 def _whole(content: bytes) -> bytes:
@@ -61,8 +61,8 @@ def _whole(content: bytes) -> bytes:
     return content[:at] + (len(content) - at - 4).to_bytes(4, "little") + content[at + 4 :]
 
 
-def _to_line(samples: npt.NDArray[np.float32], rate: int) -> Samples:
-    """Bring samples at `rate` Hz to int16 at 8 kHz, limited where the filter overshoots."""
-    if rate != SAMPLE_RATE and samples.size:
-        samples = soxr.resample(samples, rate, SAMPLE_RATE, quality="HQ")
+def _resampled(samples: npt.NDArray[np.float32], recorded: int, rate: int) -> Samples:
+    """Bring samples from one rate to another as int16, limited where the filter overshoots."""
+    if recorded != rate and samples.size:
+        samples = soxr.resample(samples, recorded, rate, quality="HQ")
     return np.clip(np.rint(samples), -32768, 32767).astype(np.int16)

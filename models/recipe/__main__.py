@@ -28,6 +28,16 @@ from provision.errors import ProvisionError
 _LEXICON = Path("triage/lexicon")
 
 
+_COLUMNS = (
+    TextColumn("{task.description:>9}"),
+    BarColumn(),
+    MofNCompleteColumn(),
+    TimeElapsedColumn(),
+    TimeRemainingColumn(),
+    TextColumn("{task.fields[about]}"),
+)
+
+
 class _Bars:
     """Shows every stage as a progress bar."""
 
@@ -44,6 +54,17 @@ class _Bars:
 
         yield advance
         self._progress.stop_task(task)
+
+
+@contextmanager
+def _packages() -> Iterator[None]:
+    """Say what to install when a package that only training needs is missing."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise click.ClickException(
+            f"{error.name} is missing: pip install -r requirements/recipe.txt"
+        ) from error
 
 
 @click.group()
@@ -68,37 +89,38 @@ def main() -> None:
     multiple=True,
     help=f"Text files whose phrases must be heard. Default: every .yaml below {_LEXICON}.",
 )
+@click.option(
+    "--human",
+    type=click.Path(exists=True, path_type=Path),
+    multiple=True,
+    help="Recordings of people to learn from, too: a folder or tar with transcripts.csv (file, text), or with files "
+    "named by what is said (…-北京.mp3, …-ban5.mp3). May be given several times.",
+)
 @click.option("--until", default="evaluate", show_default=True, help="Stop after this stage.")
 def build(  # noqa: PLR0917 - click passes options by name
-    size: str, seed: int, work: Path, out: Path | None, phrases: tuple[Path, ...], until: str
+    size: str,
+    seed: int,
+    work: Path,
+    out: Path | None,
+    phrases: tuple[Path, ...],
+    human: tuple[Path, ...],
+    until: str,
 ) -> None:
-    """Make a model: data, train, export, lm, graph, evaluate.
+    """Make a model: data, human, train, export, lm, graph, evaluate.
 
-    The full size takes about an hour on two cores, the small one a few minutes. Needs the packages of
+    The full size takes a few hours on two cores, the small one a few minutes. Needs the packages of
     requirements/recipe.txt.
     """
-    try:
+    with _packages():
         from models.recipe import build as recipe  # noqa: PLC0415 - speaking does without PyTorch
         from models.recipe import bundle  # noqa: PLC0415
-    except ModuleNotFoundError as error:
-        raise click.ClickException(
-            f"{error.name} is missing: pip install -r requirements/recipe.txt"
-        ) from error
     if until not in recipe.STAGES:
         raise click.BadParameter(f"choose one of {', '.join(recipe.STAGES)}", param_hint="--until")
     files = phrases or lexicon_files(_LEXICON)
-    plan = Plan(SIZES[size], seed, work / f"{size}-{seed}", files)
-    columns = (
-        TextColumn("{task.description:>9}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[about]}"),
-    )
+    plan = Plan(SIZES[size], seed, work / f"{size}-{seed}", files, human)
     console = Console()
     try:
-        with Progress(*columns, console=console) as progress:
+        with Progress(*_COLUMNS, console=console) as progress:
             scores = recipe.build(plan, _Bars(progress), until)
         if scores:
             console.print(Markdown(bundle.table(scores)))
@@ -110,6 +132,46 @@ def build(  # noqa: PLR0917 - click passes options by name
             console.print(f"Copied to {out}.")
     except (RecipeError, ProvisionError) as error:
         raise click.ClickException(str(error)) from error
+
+
+@main.command()
+@click.argument("corpus", type=click.Path(exists=True, path_type=Path))
+@click.option(
+    "--model",
+    type=click.Path(exists=True, path_type=Path, file_okay=False),
+    default=Path("models/bundled"),
+    show_default=True,
+    help="The model to begin with, made by this recipe.",
+)
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of the new model.")
+@click.option(
+    "--work",
+    type=click.Path(path_type=Path),
+    default=Path("var/recipe/adapt"),
+    show_default=True,
+    help="Folder for half-done work; delete it before you begin with other recordings.",
+)
+@click.option("--steps", default=600, show_default=True, help="Training steps; more for more recordings.")
+@click.option("--seed", default=110, show_default=True, help="Which recordings are held out, and all chance.")
+def adapt(corpus: Path, model: Path, out: Path, work: Path, steps: int, seed: int) -> None:  # noqa: PLR0917
+    """Teach a model with your own recordings.
+
+    CORPUS is a folder or tar with transcripts.csv (columns file, text) and the sound files it names. One recording in
+    ten is held out: the table says how well it was heard before and after.
+    """
+    with _packages():
+        from models.recipe import adapt as lessons  # noqa: PLC0415
+        from models.recipe import bundle  # noqa: PLC0415
+    console = Console()
+    try:
+        with Progress(*_COLUMNS, console=console) as progress:
+            scores = lessons.adapt(
+                corpus, model, out, work, lessons.Lesson(steps=steps), seed, _Bars(progress)
+            )
+    except (RecipeError, ProvisionError) as error:
+        raise click.ClickException(str(error)) from error
+    console.print(Markdown(bundle.table(scores)))
+    console.print(f"The new model is in {out}. Try it: python -m asr evaluate RECORDINGS --model {out}")
 
 
 @main.command()

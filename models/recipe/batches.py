@@ -1,21 +1,30 @@
-"""Batches of training examples of like length, with labels for every third frame."""
+"""Batches of training examples from several sources, mixed, with labels for every third frame.
+
+Examples are cut into windows of at most three seconds. Each batch has its fixed share of windows of every source: the
+batch normalisations would otherwise learn the source that came last.
+"""
 
 import itertools
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from random import Random
+from typing import Final
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from models.recipe.cmn import Mean, normalise
 from models.recipe.data import Example
 from models.recipe.features import SUBSAMPLING
+from models.recipe.perturb import perturbation
 from models.recipe.units import first_pdf, later_pdf
 
-NO_LABEL = -100  # torch's cross entropy leaves these out
-_FRAMES_A_SECOND = 100
-_LIKE = 50  # frames; examples whose lengths differ by less may share a batch
+NO_LABEL: Final = -100  # torch's cross entropy leaves these out
+_FRAMES_A_SECOND: Final = 100
+_WINDOW: Final = 300  # frames
 
 
 def labels(units: NDArray[np.int32], frames: int, offset: int) -> NDArray[np.int64]:
@@ -39,68 +48,115 @@ def labels(units: NDArray[np.int32], frames: int, offset: int) -> NDArray[np.int
     return found
 
 
-class Batches:
-    """An endless, repeatable stream of batches of about `seconds` of speech."""
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Examples of one kind, and what share of every batch they are (beside the others' shares)."""
 
-    def __init__(self, examples: Sequence[Example], seconds: float, context: int, seed: int) -> None:
-        self._examples = examples
-        self._frames = int(seconds * _FRAMES_A_SECOND)
+    examples: Sequence[Example]
+    share: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """The frames from `first` to before `last` of an example."""
+
+    example: Example
+    first: int
+    last: int
+
+
+class Batches:
+    """An endless, repeatable stream of batches of about `seconds` of speech.
+
+    `perturbed` batches are heard through random throats and lines (`perturb.py`); others serve for judging a net.
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[Source],
+        seconds: float,
+        context: int,
+        mean: Mean,
+        seed: int,
+        *,
+        perturbed: bool = True,
+    ) -> None:
+        self._windows = [_windows(source.examples) for source in sources]
+        self._rows = _quotas(
+            [source.share for source in sources], max(1, round(seconds * _FRAMES_A_SECOND / _WINDOW))
+        )
         self._context = context
+        self._mean = mean
         self._seed = seed
+        self._perturbed = perturbed
 
     def stream(self, skip: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
         """Give (features, labels) from batch number `skip` on: (batch, frames, 43) and (batch, outputs)."""
-        plans = itertools.chain.from_iterable(self._plan(epoch) for epoch in itertools.count())
-        for step, plan in enumerate(plans):
-            if step >= skip:
-                yield self._batch(
-                    [self._examples[index] for index in plan], Random(f"{self._seed}/batch/{step}")
-                )
+        for step in itertools.count(skip):
+            chosen = [
+                window
+                for number, rows in enumerate(self._rows)
+                for window in self._chosen(number, step * rows, rows)
+            ]
+            yield self._batch(chosen, Random(f"{self._seed}/batch/{step}"))
 
-    def _plan(self, epoch: int) -> list[list[int]]:
-        """Group all examples by length into batches, in random order."""
-        rng = Random(f"{self._seed}/epoch/{epoch}")
-        order = list(range(len(self._examples)))
-        rng.shuffle(order)
-        order.sort(key=lambda index: len(self._examples[index].features) // _LIKE)
-        batches: list[list[int]] = []
-        batch: list[int] = []
-        longest = 0
-        for index in order:
-            length = len(self._examples[index].features)
-            if batch and max(longest, length) * (len(batch) + 1) > self._frames:
-                batches.append(batch)
-                batch, longest = [], 0
-            batch.append(index)
-            longest = max(longest, length)
-        batches.append(batch)
-        rng.shuffle(batches)
-        return batches
+    def _chosen(self, source: int, first: int, rows: int) -> Iterator[_Window]:
+        """Give windows number `first` and after of a source's endless, ever newly shuffled row."""
+        windows = self._windows[source]
+        for place in range(first, first + rows):
+            epoch, at = divmod(place, len(windows))
+            yield windows[_shuffled(len(windows), f"{self._seed}/{source}/{epoch}")[at]]
 
-    def _batch(self, examples: Sequence[Example], rng: Random) -> tuple[Tensor, Tensor]:
+    def _batch(self, windows: Sequence[_Window], rng: Random) -> tuple[Tensor, Tensor]:
         offset = rng.randrange(SUBSAMPLING)  # the decoder's grid may begin at any frame
-        longest = max(len(example.features) for example in examples) - offset
-        outputs = -(-longest // SUBSAMPLING)
+        outputs = max(-(-(window.last - window.first) // SUBSAMPLING) for window in windows)
         length = (outputs - 1) * SUBSAMPLING + 1 + 2 * self._context
-        inputs = np.empty((len(examples), length, examples[0].features.shape[1]), np.float32)
-        targets = np.full((len(examples), outputs), NO_LABEL, np.int64)
-        for row, example in enumerate(examples):
-            frames = example.features[offset:]
+        inputs = np.empty((len(windows), length, windows[0].example.features.shape[1]), np.float32)
+        targets = np.full((len(windows), outputs), NO_LABEL, np.int64)
+        for row, window in enumerate(windows):
+            example = window.example
+            frames = example.features[offset:].astype(np.float32)
+            if self._perturbed:
+                frames = perturbation(rng).apply(frames)
+            frames = normalise(frames, self._mean)
+            first = window.first // SUBSAMPLING
             # Kaldi repeats the first and last frame beyond the ends; so does training.
-            where = np.clip(np.arange(length) - self._context, 0, len(frames) - 1)
-            inputs[row] = frames[where]
-            found = labels(example.units, len(frames), offset)
+            where = np.arange(length) - self._context + first * SUBSAMPLING
+            inputs[row] = frames[np.clip(where, 0, len(frames) - 1)]
+            found = labels(example.units, len(frames), offset)[first : -(-window.last // SUBSAMPLING)]
             targets[row, : len(found)] = found
-            _disturb(inputs[row], rng)
+            if self._perturbed:
+                _blot(inputs[row], rng)
         return torch.from_numpy(inputs), torch.from_numpy(targets)
 
 
-def _disturb(frames: NDArray[np.float32], rng: Random) -> None:
-    """Change the loudness of some examples and blot out a few moments of others, in place."""
+def _windows(examples: Sequence[Example]) -> list[_Window]:
+    """Cut examples into equal windows, no longer than `_WINDOW`, that begin at a multiple of three frames."""
+    found: list[_Window] = []
+    for example in examples:
+        frames = len(example.features)
+        pieces = -(-frames // _WINDOW)
+        edges = [frames * piece // pieces // SUBSAMPLING * SUBSAMPLING for piece in range(pieces)]
+        found += [_Window(example, *pair) for pair in itertools.pairwise([*edges, frames])]
+    return found
+
+
+def _quotas(shares: Sequence[float], rows: int) -> list[int]:
+    """Divide the rows of a batch among sources; each gets at least one."""
+    edges = [round(rows * part / sum(shares)) for part in itertools.accumulate(shares)]
+    return [max(1, high - low) for low, high in itertools.pairwise([0, *edges])]
+
+
+@lru_cache(maxsize=16)
+def _shuffled(number: int, seed: str) -> Sequence[int]:
+    order = list(range(number))
+    Random(seed).shuffle(order)
+    return order
+
+
+def _blot(frames: NDArray[np.float32], rng: Random) -> None:
+    """Blot out a few moments of some examples, in place: normalised features have a mean of about 0."""
     if rng.random() < 0.5:
-        frames[:, 0] += rng.uniform(-8, 8)  # the first cepstrum is the loudness
-    if rng.random() < 0.4:
-        mean = frames.mean(axis=0)
         for _ in range(rng.randint(1, 3)):
             start = rng.randrange(len(frames))
-            frames[start : start + rng.randint(1, 12)] = mean
+            frames[start : start + rng.randint(1, 15)] = 0.0

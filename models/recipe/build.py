@@ -1,4 +1,4 @@
-"""The recipe from end to end: data, train, export, lm, graph, evaluate.
+"""The recipe from end to end: data, human, train, export, lm, graph, evaluate.
 
 Everything lies in one work folder. Shards of data and training are resumed where they stopped; the later stages take
 seconds and are always done again.
@@ -7,40 +7,37 @@ seconds and are always done again.
 import multiprocessing
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import AbstractContextManager
+from pathlib import Path
 from random import Random
-from typing import Final, Protocol
+from typing import Final
 
 from asr.phrases import read_phrases
 from models.recipe import (
     bundle,
     corpus,
+    curve,
     data,
     exam,
     graph,
     language_model,
     lexicon,
+    mixture,
     model_conf,
-    train,
     words,
 )
+from models.recipe.batches import Source
+from models.recipe.cmn import mean_of
 from models.recipe.evaluate import Score, evaluate
 from models.recipe.export import write_model
+from models.recipe.human import stage
 from models.recipe.language import Language
 from models.recipe.plan import Plan
 from models.recipe.recording import Recording
+from models.recipe.report import Advance, Report
+from models.recipe.train import Course, Training
+from models.recipe.trained import TrainedNet
 
-STAGES: Final = ("data", "train", "export", "lm", "graph", "evaluate")
-
-Advance = Callable[[int, int, str], None]
-
-
-class Report(Protocol):
-    """Watches a build."""
-
-    def stage(self, name: str) -> AbstractContextManager[Advance]:
-        """Begin a stage; the function given is told (done, in all, a few words)."""
-        ...
+STAGES: Final = ("data", "human", "train", "export", "lm", "graph", "evaluate")
 
 
 def build(plan: Plan, report: Report, until: str = STAGES[-1]) -> list[Score]:
@@ -65,21 +62,40 @@ def _data(plan: Plan, advance: Advance) -> list[Score]:
     return []
 
 
-def _train(plan: Plan, advance: Advance) -> list[Score]:
-    if not (plan.work / "net.pt").exists():
-        train.train(
-            plan.work,
-            plan.shards,
-            plan.size,
-            plan.seed,
-            lambda at: advance(at.step, at.steps, f"loss {at.loss:.3f}, {at.accuracy:.1%} of frames right"),
-        )
+def _human(plan: Plan, advance: Advance) -> list[Score]:
+    """Prepare the corpora; a net that has learned from synthetic speech alone aligns them."""
+    if not plan.human:
+        return []
+    first = plan.work / "first.pt"
+    if not first.exists():
+        _run_training(plan, first, [Source(mixture.synthetic(plan.shards, plan.size.shards))], advance)
+    net = TrainedNet.load(first)
+    for recordings in plan.human:
+        folder = stage.folder_of(plan.work, recordings)
+        stage.prepare(folder, recordings, net, plan.size, plan.seed, say=advance)
     return []
 
 
+def _train(plan: Plan, advance: Advance) -> list[Score]:
+    if plan.net.exists():
+        return []
+    own = mixture.synthetic(plan.shards, plan.size.shards)
+    folders = [stage.folder_of(plan.work, recordings) for recordings in plan.human]
+    _run_training(plan, plan.net, mixture.mixture(own, folders), advance)
+    return []
+
+
+def _run_training(plan: Plan, path: Path, sources: list[Source], advance: Advance) -> None:
+    first = TrainedNet.load(plan.work / "first.pt") if (plan.work / "first.pt").exists() else None
+    mean = first.mean if first else mean_of(example.features for example in sources[0].examples)
+    course = Course(sources, mean, plan.size.steps, plan.size.learning_rate, start=first)
+    Training(plan.size, course, plan.seed).run(
+        path, lambda at: advance(at.step, at.steps, f"loss {at.loss:.3f}, {at.accuracy:.1%} of frames right")
+    )
+
+
 def _export(plan: Plan, advance: Advance) -> list[Score]:
-    net, counts = train.load(plan.work / "net.pt", plan.size)
-    write_model(plan.model / "am" / "final.mdl", net, counts)
+    write_model(plan.model / "am", TrainedNet.load(plan.net))
     model_conf.write_conf(plan.model / "conf")
     advance(1, 1, "final.mdl")
     return []
@@ -89,6 +105,8 @@ def _lm(plan: Plan, advance: Advance) -> list[Score]:
     wanted = read_phrases(plan.phrase_files)
     rng = Random(f"{plan.seed}/text")
     text = list(corpus.sentences(plan.size.text_sentences, wanted, rng))
+    for recordings in plan.human:
+        text += corpus.transcripts(stage.texts(stage.folder_of(plan.work, recordings)))
     advance(1, 2, f"{len(text)} sentences")
     heard = {word for sentence in text for word in sentence}
     sounds = lexicon.pronunciations(heard.union(words.most_frequent(plan.size.generic_words)))
@@ -122,12 +140,14 @@ def _evaluate(plan: Plan, advance: Advance) -> list[Score]:
 
     scores = evaluate(plan.model, recordings, heard_one, wrong)
     (plan.work / "mistakes.txt").write_text("".join(mistakes), encoding="utf-8")
-    bundle.describe(plan.model, plan.size, plan.seed, scores)
+    bundle.describe(plan.model, plan.size, plan.seed, scores, [recordings.name for recordings in plan.human])
+    curve.draw(plan.net.with_suffix(".json"), plan.model / "training.svg")
     return scores
 
 
 _STEPS: Final[dict[str, Callable[[Plan, Advance], list[Score]]]] = {
     "data": _data,
+    "human": _human,
     "train": _train,
     "export": _export,
     "lm": _lm,

@@ -13,7 +13,7 @@ from models.recipe.evaluate import Score
 from models.recipe.heldout import HELD_OUT_VOICES
 from models.recipe.size import Size
 
-VERSION: Final = "1.0"
+VERSION: Final = "2.0"
 _PACKAGES: Final = (
     "torch",
     "kaldifst",
@@ -24,16 +24,25 @@ _PACKAGES: Final = (
     "numpy",
     "scipy",
     "soxr",
+    "pyworld",
 )
-_NAME: Final = "minsheng-cmn-8k-synthetic"
+_NAME: Final = "minsheng-cmn-8k"
+_SYNTHETIC: Final = "民生110 随附的演示模型：普通话、8 kHz 电话音质，只用合成语音训练，听不懂真人"
+_WITH_PEOPLE: Final = (
+    "民生110 随附的演示模型：普通话、8 kHz 电话音质，用合成语音和少数几位真人的录音训练，多半听不懂陌生的真人"
+)
 
 
-def describe(folder: Path, size: Size, seed: int, scores: Sequence[Score]) -> None:
-    """Write `model.json`: what the model is, how it was made and how well it heard."""
+def describe(folder: Path, size: Size, seed: int, scores: Sequence[Score], human: Sequence[str] = ()) -> None:
+    """Write `model.json`: what the model is, how it was made and how well it heard.
+
+    `human` names the corpora of people's recordings that it learned from.
+    """
     card = {
         "name": f"{_NAME}-{size.name}",
         "version": VERSION,
-        "description": "民生110 随附的演示模型：普通话、8 kHz 电话音质，只用合成语音训练，听不懂真人",
+        "description": _WITH_PEOPLE if human else _SYNTHETIC,
+        "human": list(human),
         "language": "cmn",
         "sample_rate": 8000,
         "seed": seed,

@@ -3,10 +3,12 @@
 Signals are mono floats at 8 kHz in the scale of 16-bit samples.
 """
 
+import io
 from random import Random
 from typing import TypeAlias
 
 import numpy as np
+import soundfile
 from numpy.typing import NDArray
 from scipy.fft import irfft, next_fast_len, rfft
 from scipy.signal import butter, fftconvolve, sosfilt
@@ -55,11 +57,13 @@ class Line:
         if rng.random() < 0.3:
             signal = np.convolve(signal, [1.0, rng.uniform(-0.5, 0.5)])[: len(signal)]
         signal = signal / (np.max(np.abs(signal)) + 1e-9) * _FULL_SCALE * 10 ** (-rng.uniform(0, 26) / 20)
-        if rng.random() < 0.05:
-            signal = signal * rng.uniform(1.5, 4)
+        if rng.random() < 0.08:
+            signal = signal * rng.uniform(1.5, 5)  # clipped below
         if rng.random() < 0.06 * level:
             signal = self._lose_packets(signal)
         signal = np.clip(signal, -_FULL_SCALE, _FULL_SCALE)
+        if rng.random() < 0.2 * level:
+            signal = gsm(signal)
         return np.round(a_law(signal) if rng.random() < 0.7 else signal)
 
     def idle(self, seconds: float) -> Signal:
@@ -137,6 +141,16 @@ class Line:
             start = self._rng.randrange(max(1, len(signal) - 160))
             lost[start : start + 160] = 0.0
         return lost
+
+
+def gsm(signal: Signal) -> Signal:
+    """Send samples through a mobile telephone's codec and back (GSM 06.10, 13 kbit/s, by libsndfile)."""
+    file = io.BytesIO()
+    soundfile.write(file, signal / 32768, SAMPLE_RATE, format="WAV", subtype="GSM610")
+    file.seek(0)
+    heard, _ = soundfile.read(file, dtype="float64")
+    decoded: Signal = np.pad(heard, (0, max(0, len(signal) - len(heard))))[: len(signal)] * 32768
+    return decoded
 
 
 def a_law(signal: Signal) -> Signal:

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from random import Random
 from typing import Final
 
-from models.recipe.sentences import Sentences
+from models.recipe.sentences import ReadAloud, Sentences
 from models.recipe.template_parser import parse
-from models.recipe.words import cut
+from models.recipe.words import cut, is_chinese
 
 # Each phrase is said alone or after words that callers often put before it: often enough that its word pairs are kept
 # (`language_model._RARELY_TWO`); three in a row are not, which keeps the model small.
@@ -15,12 +15,25 @@ _BEFORE: Final = parse(
     "(||我|有人|我们这里|我家|他|小区|你好|喂|我要|一直|这里|说|没有|怎么|旁边|想问一下|现在)"
 )
 
+# Sentences beside every sentence of the trade that no caller says; so many that free speech is heard as well.
+_READ_ALOUD: Final = 0.25
+
 
 def sentences(number: int, phrases: Sequence[str], rng: Random) -> Iterator[list[str]]:
-    """Give `number` random sentences, then every phrase twice, all cut into words."""
-    source = Sentences(rng)
+    """Give `number` random sentences of the trade, some others, and every phrase twice, all cut into words."""
+    source, wider = Sentences(rng), ReadAloud(rng)
     for _ in range(number):
         yield [word for clause in source.write() for word in cut(clause)]
+    for _ in range(round(_READ_ALOUD * number)):
+        yield [word for clause in wider.write() for word in cut(clause)]
     for phrase in phrases:
         for _ in range(_TIMES):
             yield [*cut(_BEFORE.write({}, rng)), *cut(phrase)]
+
+
+def transcripts(texts: Sequence[str]) -> Iterator[list[str]]:
+    """Give what people said in recordings, cut into words, each twice so that its word pairs are kept."""
+    for text in texts:
+        spoken = "".join(character for character in text if is_chinese(character))
+        for _ in range(_TIMES if spoken else 0):
+            yield cut(spoken)

@@ -58,6 +58,11 @@ def _make_shard(path: Path, espeak: Espeak, size: Size, rng: Random) -> None:
             texts.append(text)
             samples += len(utterance.samples)
     path.with_suffix(".txt").write_text("\n".join(sorted({t for t in texts if t})) + "\n", encoding="utf-8")
+    write_shard(path, examples)
+
+
+def write_shard(path: Path, examples: Sequence[Example]) -> None:
+    """Write examples, of which there is at least one, into a file that is either whole or not there."""
     partial = path.with_suffix(".partial")
     with partial.open("wb") as file:
         np.savez(
@@ -84,17 +89,17 @@ def read_shard(path: Path) -> list[Example]:
     return [Example(f, u) for f, u in zip(frames, units, strict=True)]
 
 
-def mean_durations(folder: Path) -> tuple[float, ...]:
-    """Give every unit's mean duration in output frames of 30 ms; units never seen count as short.
+def mean_durations(*folders: Path) -> tuple[float, ...]:
+    """Give every unit's mean duration in output frames of 30 ms over all shards; units never seen count as short.
 
     Raises:
         StageError: there are no shards.
 
     """
     total, seen = np.zeros(len(UNITS)), np.zeros(len(UNITS))
-    paths = sorted(folder.glob("shard-*.npz"))
+    paths = [path for folder in folders for path in sorted(folder.glob("shard-*.npz"))]
     if not paths:
-        raise StageError(f"no training data in {folder}: run the data stage first")
+        raise StageError(f"no training data in {folders[0]}: run the data stage first")
     for path in paths:
         with np.load(path) as stored:
             units, counts, frames = stored["units"], stored["counts"], stored["frames"]

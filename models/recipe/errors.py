@@ -19,3 +19,7 @@ class EspeakError(RecipeError):
 
 class StageError(RecipeError):
     """A stage of the recipe failed or lacks what an earlier stage should have left."""
+
+
+class RecordingError(RecipeError):
+    """A corpus of recordings, or one of them, cannot be used; the message names it."""

@@ -1,4 +1,7 @@
-"""The trained net as `am/final.mdl`: transition model, network and priors, as Kaldi's AmNnetSimple has them."""
+"""The trained net as libvosk's `am/` folder: `final.mdl` and `global_cmvn.stats`.
+
+`final.mdl` holds transition model, network and priors, as Kaldi's AmNnetSimple has them.
+"""
 
 from pathlib import Path
 from typing import Final
@@ -6,10 +9,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from models.recipe import cmn
 from models.recipe.kaldi_binary import KaldiWriter
-from models.recipe.net import AcousticNet
 from models.recipe.nnet3 import write_net
 from models.recipe.phones import PHONES, unit_of
+from models.recipe.trained import TrainedNet
 from models.recipe.units import first_pdf, later_pdf
 
 _RAREST: Final = 10  # frames; a pdf seen less often never wins
@@ -23,20 +27,21 @@ def priors(counts: Array) -> Array:
     return np.where(counts < _RAREST, 1.0, shares)
 
 
-def write_model(path: Path, net: AcousticNet, counts: Array) -> None:
-    """Write `final.mdl`."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("wb") as file:
+def write_model(folder: Path, trained: TrainedNet) -> None:
+    """Write the `am/` folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    cmn.write_stats(folder / "global_cmvn.stats", trained.mean)
+    with (folder / "final.mdl").open("wb") as file:
         writer = KaldiWriter(file)
         writer.begin()
         _write_transitions(writer)
-        write_net(writer, net)
+        write_net(writer, trained.net)
         writer.token("<LeftContext>")  # libvosk works both out again
         writer.integer(0)
         writer.token("<RightContext>")
         writer.integer(0)
         writer.token("<Priors>")
-        writer.vector(priors(counts))
+        writer.vector(priors(trained.counts))
 
 
 def _write_transitions(writer: KaldiWriter) -> None:

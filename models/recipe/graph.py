@@ -10,6 +10,8 @@ from typing import Any, Final
 
 from models.recipe.data import mean_durations
 from models.recipe.expansion import Durations, durations, expand
+from models.recipe.human import stage
+from models.recipe.human.shards import TOLD
 from models.recipe.language import Language
 from models.recipe.language_model import LanguageModel
 from models.recipe.lexicon import Lexicon
@@ -34,7 +36,8 @@ def build_for(plan: Plan) -> None:
 
     """
     language = Language.load(plan.work / "language.json")
-    costs = durations(mean_durations(plan.shards), _DURATION_SCALE)
+    told = [stage.folder_of(plan.work, corpus) / TOLD for corpus in plan.human]
+    costs = durations(mean_durations(plan.shards, *told), _DURATION_SCALE)
     build(plan.model / "graph", language.lexicon, language.model, costs)
 
 

@@ -58,6 +58,14 @@ class KaldiWriter:
         self.integer(numbers.shape[1])
         self._file.write(numbers.tobytes())
 
+    def double_matrix(self, values: ArrayLike) -> None:
+        """Write a matrix of doubles, row after row."""
+        numbers = np.ascontiguousarray(np.asarray(values, "<f8"))
+        self.token("DM")
+        self.integer(numbers.shape[0])
+        self.integer(numbers.shape[1])
+        self._file.write(numbers.tobytes())
+
     def byte_matrix(self, values: ArrayLike) -> None:
         """Write a matrix in one byte a number ("CM3"): value = lowest + byte × range / 255."""
         numbers = np.asarray(values, "<f4")

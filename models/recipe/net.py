@@ -21,26 +21,44 @@ class Layer(nn.Module):
     """Splice neighbouring frames, affine map, batch normalisation, rectifier; perhaps added to its own input."""
 
     def __init__(
-        self, inputs: int, outputs: int, splice: int, stride: int = 1, *, residual: bool = False
+        self,
+        inputs: int,
+        outputs: int,
+        splice: int,
+        stride: int = 1,
+        *,
+        residual: bool = False,
+        dropout: float = 0.0,
     ) -> None:
         super().__init__()
         self.splice, self.stride, self.residual = splice, stride, residual
         self.affine = nn.Linear(inputs * splice, outputs, bias=False)
         self.norm = nn.BatchNorm1d(outputs)
+        self.dropout = dropout
 
     def forward(self, frames: Tensor) -> Tensor:
         """Map (batch, frames, inputs) to (batch, fewer frames, outputs)."""
-        batch, length, width = frames.shape
+        batch, length, _ = frames.shape
         outputs = (length - self.splice) // self.stride + 1
+        reach = (outputs - 1) * self.stride + 1
         # Offsets outermost, as nnet3's Append() orders them.
-        spliced = frames.unfold(1, self.splice, self.stride).permute(0, 1, 3, 2)
-        mapped = self.affine(spliced.reshape(batch, outputs, self.splice * width))
+        spliced = torch.cat(
+            [frames[:, offset : offset + reach : self.stride] for offset in range(self.splice)], dim=2
+        )
+        mapped = self.affine(spliced)
         normed = self.norm(mapped.flatten(0, 1).float()).unflatten(0, (batch, outputs))
         activated: Tensor = torch.relu(normed)
+        if self.training and self.dropout:
+            activated = activated * self._noise(batch, activated)
         if self.residual:
             middle = self.splice // 2
             activated = activated + frames[:, middle : middle + outputs]
         return activated
+
+    def _noise(self, batch: int, like: Tensor) -> Tensor:
+        """Draw a factor for every output of every example, one for all its frames (as in Kaldi's chain recipes)."""
+        spread = 2 * self.dropout
+        return 1 + spread * (2 * torch.rand(batch, 1, like.shape[2], device=like.device) - 1)
 
 
 class AcousticNet(nn.Module):
@@ -48,10 +66,14 @@ class AcousticNet(nn.Module):
 
     def __init__(self, size: Size) -> None:
         super().__init__()
+        self.size = size
         self.input_norm = nn.BatchNorm1d(DIMENSION)
         first = Layer(DIMENSION, size.narrow, _FIRST_SPLICE)
         second = Layer(size.narrow, size.wide, _SPLICE, SUBSAMPLING)
-        others = [Layer(size.wide, size.wide, _SPLICE, residual=True) for _ in range(size.residual_layers)]
+        others = [
+            Layer(size.wide, size.wide, _SPLICE, residual=True, dropout=size.dropout)
+            for _ in range(size.residual_layers)
+        ]
         self.layers = nn.ModuleList([first, second, *others])
         self.output = nn.Linear(size.wide, PDFS)
         #: Frames that the network looks at on either side of the one it judges.

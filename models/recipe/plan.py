@@ -16,6 +16,8 @@ class Plan:
     seed: int
     work: Path
     phrase_files: tuple[Path, ...] = ()
+    human: tuple[Path, ...] = ()
+    """Corpora of people's recordings."""
 
     @property
     def model(self) -> Path:
@@ -27,11 +29,20 @@ class Plan:
         """The folder of training data."""
         return self.work / "data"
 
+    @property
+    def net(self) -> Path:
+        """The trained net."""
+        return self.work / "net.pt"
+
     def claim(self) -> None:
         """Make sure that what lies in the work folder was made by the same recipe."""
         self.work.mkdir(parents=True, exist_ok=True)
         mark = self.work / "recipe.json"
-        mine = {"seed": self.seed, **asdict(self.size)}
+        mine = {
+            "seed": self.seed,
+            "human": [corpus.name for corpus in self.human],
+            **asdict(self.size),
+        }
         if mark.exists() and json.loads(mark.read_text()) != mine:
             raise StageError(f"{self.work} was made with other numbers: delete it or give another --work")
         mark.write_text(json.dumps(mine, indent=2) + "\n")

@@ -3,7 +3,7 @@
 `Sentences` gives lists of clauses; a caller greets, says what happened and where, and asks for help, in any order.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from random import Random
 
@@ -67,6 +67,20 @@ def _parsed(text: str, path: Path, number: int) -> Template:
         raise TemplateError(f"{path}:{number}: {error}") from error
 
 
+class ReadAloud:
+    """An endless source of random sentences that no caller says: news, numbers, commands."""
+
+    def __init__(self, rng: Random, text: Path = TEXT) -> None:
+        self._rng = rng
+        self._lists = read_lists(text / "slots.txt")
+        self.themes = read_themes(text / "read_aloud.txt")
+
+    def write(self) -> tuple[str, ...]:
+        """Write one sentence as its clauses (never empty)."""
+        theme = self.themes[self._rng.choice(tuple(self.themes))]
+        return _clauses(self._rng.choice(theme), self._lists, self._rng)
+
+
 class Sentences:
     """An endless source of random callers' sentences."""
 
@@ -98,9 +112,12 @@ class Sentences:
         return self._fill(self._rng.choice(self._lists[name]))
 
     def _fill(self, template: Template) -> tuple[str, ...]:
-        """Write a template out and part its clauses; an empty one is written again."""
-        while True:
-            text = template.write(self._lists, self._rng)
-            clauses = tuple(clause for clause in text.split("，") if clause)
-            if clauses:
-                return clauses
+        return _clauses(template, self._lists, self._rng)
+
+
+def _clauses(template: Template, lists: Mapping[str, tuple[Template, ...]], rng: Random) -> tuple[str, ...]:
+    """Write a template out and part its clauses; an empty one is written again."""
+    while True:
+        clauses = tuple(clause for clause in template.write(lists, rng).split("，") if clause)
+        if clauses:
+            return clauses

@@ -22,6 +22,8 @@ class Size:
     generic_words: int  # frequent words beside those of the trade
     exam_sentences: int  # sentences in each set of the evaluation
     spoken_at_random: float = 0.5  # share of training speech that is word salad, not sentences
+    dropout: float = 0.0  # in the residual layers
+    human_shards: int = 0  # pieces of pseudo-sentences from each corpus of recordings
 
 
 SIZES: Final = MappingProxyType(
@@ -32,13 +34,15 @@ SIZES: Final = MappingProxyType(
             shard_seconds=900,
             narrow=256,
             wide=384,
-            residual_layers=6,
+            residual_layers=8,
             steps=3000,
             batch_seconds=60,
             learning_rate=1.5e-3,
             text_sentences=120_000,
             generic_words=12_000,
             exam_sentences=60,
+            dropout=0.15,
+            human_shards=16,
         ),
         "small": Size(
             name="small",
@@ -54,6 +58,7 @@ SIZES: Final = MappingProxyType(
             generic_words=1000,
             exam_sentences=8,
             spoken_at_random=0.2,
+            human_shards=2,
         ),
     }
 )

@@ -1,4 +1,4 @@
-from itertools import islice, pairwise
+from itertools import groupby, islice, pairwise
 from random import Random
 
 import numpy as np
@@ -7,7 +7,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.recipe.batches import NO_LABEL, Batches, _disturb, labels
+from models.recipe.batches import NO_LABEL, Batches, Source, _blot, _quotas, _windows, labels
+from models.recipe.cmn import normalise
 from models.recipe.data import Example
 from models.recipe.features import DIMENSION
 from models.recipe.units import first_pdf, later_pdf
@@ -59,57 +60,86 @@ def test_a_unit_between_two_grid_points_still_gets_a_frame() -> None:
     assert first_pdf(7) in found
 
 
-def test_every_example_comes_once_an_epoch() -> None:
-    examples = [_example(100 + 7 * index, value=index) for index in range(30)]
-    plan = Batches(examples, seconds=5, context=3, seed=1)._plan(0)
-    assert sorted(index for batch in plan for index in batch) == list(range(30))
+_NO_MEAN = np.zeros(DIMENSION)
 
 
-def test_batches_keep_to_their_seconds() -> None:
-    examples = [_example(100 + 40 * (index % 9)) for index in range(60)]
-    for batch in Batches(examples, seconds=10, context=3, seed=1)._plan(0):
-        longest = max(len(examples[index].features) for index in batch)
-        assert longest * len(batch) <= 1000 or len(batch) == 1
+def _batches(
+    sources: list[Source], seconds: float = 60, seed: int = 1, *, perturbed: bool = False
+) -> Batches:
+    return Batches(sources, seconds, 4, _NO_MEAN, seed, perturbed=perturbed)
 
 
-def test_epochs_differ_and_repeat_with_their_seed() -> None:
-    examples = [_example(100 + index) for index in range(50)]
-    one, other = Batches(examples, 5, 3, seed=1), Batches(examples, 5, 3, seed=1)
-    assert one._plan(0) == other._plan(0)
-    assert one._plan(0) != one._plan(1)
-    assert one._plan(0) != Batches(examples, 5, 3, seed=2)._plan(0)
+def test_windows_cover_an_example_without_overlap_from_grid_points_on() -> None:
+    windows = _windows([_example(100), _example(301), _example(1000)])
+    assert [len(list(group)) for _, group in groupby(windows, lambda window: id(window.example))] == [1, 2, 4]
+    for one, other in pairwise(windows):
+        assert other.first == (one.last if one.example is other.example else 0)
+    assert all(window.first % 3 == 0 and window.last - window.first <= 303 for window in windows)
+
+
+@pytest.mark.parametrize(
+    ("shares", "rows", "expected"),
+    [
+        ([1.0], 20, [20]),
+        ([1, 1], 20, [10, 10]),
+        ([0.35, 0.45, 0.2], 20, [7, 9, 4]),
+        ([0.98, 0.02], 5, [5, 1]),
+    ],
+)
+def test_a_batch_is_divided_by_shares(shares: list[float], rows: int, expected: list[int]) -> None:
+    assert _quotas(shares, rows) == expected
+
+
+def test_every_batch_has_speech_of_every_source() -> None:
+    sources = [
+        Source([_example(300, (unit, 0)) for _ in range(9)], share) for unit, share in ((5, 3.0), (9, 1.0))
+    ]
+    for _, targets in islice(_batches(sources, seconds=24).stream(), 5):
+        firsts = sorted(int(row[1]) for row in targets)
+        assert firsts == [later_pdf(5)] * 6 + [later_pdf(9)] * 2
+
+
+def test_every_window_comes_once_an_epoch_in_an_order_of_its_own() -> None:
+    examples = [_example(90, (unit, 0)) for unit in range(2, 22)]
+    seen = [
+        [int(row[1]) for row in targets]
+        for _, targets in islice(_batches([Source(examples)], 15).stream(), 8)
+    ]
+    one, other = sum(seen[:4], []), sum(seen[4:], [])  # noqa: RUF017 - four short lists
+    assert sorted(one) == sorted(other) == [later_pdf(unit) for unit in range(2, 22)]
+    assert one != other
 
 
 def test_inputs_have_context_and_targets_one_label_in_three_frames() -> None:
-    context = 21
-    inputs, targets = next(Batches([_example(300), _example(290)], 60, context, seed=1).stream())
+    inputs, targets = next(_batches([Source([_example(300), _example(290)])], 6).stream())
     assert inputs.shape[0] == targets.shape[0] == 2
-    assert inputs.shape[1] == (targets.shape[1] - 1) * 3 + 1 + 2 * context
+    assert inputs.shape[1] == (targets.shape[1] - 1) * 3 + 1 + 2 * 4
     assert inputs.shape[2] == DIMENSION
 
 
-def test_edges_repeat_the_first_and_last_frame() -> None:
-    examples = [_example(90)]
+def test_a_window_sees_its_neighbours_and_the_edges_repeat() -> None:
+    whole = normalise(_example(450).features.astype(np.float32), _NO_MEAN)
+    examples = Source([_example(450)])
     for seed in range(12):
-        inputs, _ = next(Batches(examples, 60, 4, seed=seed).stream())
-        row = inputs[0, :, 1].numpy()
-        if len(set(row[:5].tolist())) == 1:  # not blotted out
-            assert row[0] in (0, 1, 2)
+        inputs, _ = next(_batches([examples], 6, seed).stream())
+        rows = sorted(inputs[:, :, 1].numpy().tolist(), key=lambda row: row[-1])
+        if rows[0][4] == pytest.approx(whole[0, 1]):  # a batch whose grid begins at the first frame
+            assert rows[0][:5] == pytest.approx([whole[0, 1]] * 5)
+            assert rows[1][:4] == pytest.approx(whole[221:225, 1])
             break
     else:
-        pytest.fail("no batch began with a repeated frame")
+        pytest.fail("no batch began at the first frame")
 
 
 def test_padding_has_no_label() -> None:
-    _, targets = next(Batches([_example(340), _example(300)], 60, 4, seed=1).stream())
+    _, targets = next(_batches([Source([_example(300), _example(240)])], 6).stream())
     missing = (targets == NO_LABEL).sum(dim=1).tolist()
     assert min(missing) == 0
-    assert 10 <= max(missing) <= 16
+    assert 18 <= max(missing) <= 21
 
 
 def test_skipping_goes_on_where_the_stream_was() -> None:
-    examples = [_example(100 + index) for index in range(20)]
-    batches = Batches(examples, 4, 3, seed=5)
+    batches = _batches([Source([_example(100 + index) for index in range(20)])], 9, perturbed=True)
     whole = list(islice(batches.stream(), 12))
     rest = list(islice(batches.stream(skip=7), 5))
     for (a, b), (c, d) in zip(whole[7:], rest, strict=True):
@@ -117,13 +147,20 @@ def test_skipping_goes_on_where_the_stream_was() -> None:
         assert torch.equal(b, d)
 
 
-def test_disturbing_changes_loudness_or_single_moments_only() -> None:
-    changed = 0
+def test_perturbing_changes_what_is_heard_but_not_what_is_said() -> None:
+    source = Source([_example(300, (5, 0))])
+    plain, labels_of_plain = next(_batches([source], 6).stream())
+    changed, labels_of_changed = next(_batches([source], 6, perturbed=True).stream())
+    assert not torch.allclose(plain, changed)
+    assert torch.equal(labels_of_plain, labels_of_changed)
+
+
+def test_blotting_silences_single_moments_only() -> None:
+    blotted = 0
     for seed in range(40):
-        frames = np.arange(200 * DIMENSION, dtype=np.float32).reshape(200, DIMENSION)
-        before = frames.copy()
-        _disturb(frames, Random(seed))
-        rows = int((frames[:, 1:] != before[:, 1:]).any(axis=1).sum())
-        assert rows <= 36
-        changed += not np.array_equal(frames, before)
-    assert 15 <= changed <= 40
+        frames = np.ones((200, DIMENSION), np.float32)
+        _blot(frames, Random(seed))
+        rows = int((frames == 0).any(axis=1).sum())
+        assert rows <= 45
+        blotted += rows > 0
+    assert 10 <= blotted <= 30

@@ -45,7 +45,7 @@ def stages(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_stages_run_in_order(tmp_path: Path, stages: list[str]) -> None:
     notes = _Notes()
     scores = build(Plan(SIZES["small"], 1, tmp_path), notes)
-    assert stages == notes.stages == ["data", "train", "export", "lm", "graph", "evaluate"]
+    assert stages == notes.stages == ["data", "human", "train", "export", "lm", "graph", "evaluate"]
     assert [score.name for score in scores] == ["evaluate"]
     assert notes.said == [(1, 1, name) for name in STAGES]
 
@@ -68,7 +68,7 @@ def test_a_work_folder_of_another_recipe_is_refused_before_anything_runs(
 
 def test_a_trained_net_is_not_trained_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "net.pt").touch()
-    monkeypatch.setattr("models.recipe.train.train", lambda *_: pytest.fail("trained again"))
+    monkeypatch.setattr(recipe, "Training", lambda *_: pytest.fail("trained again"))
     assert recipe._train(Plan(SIZES["small"], 1, tmp_path), lambda *_: None) == []
 
 

@@ -1,12 +1,12 @@
 from random import Random
 
-from models.recipe.corpus import sentences
+from models.recipe.corpus import sentences, transcripts
 from models.recipe.words import cut
 
 
-def test_there_are_as_many_sentences_as_asked_for_and_two_of_each_phrase() -> None:
+def test_there_are_as_many_sentences_as_asked_for_others_beside_and_two_of_each_phrase() -> None:
     text = list(sentences(50, ["水管爆裂", "跳楼"], Random(1)))
-    assert len(text) == 50 + 2 * 2
+    assert len(text) == 50 + 12 + 2 * 2
     assert all(text)
 
 
@@ -24,3 +24,7 @@ def test_a_phrase_is_cut_as_the_recogniser_knows_it() -> None:
 
 def test_the_same_stream_gives_the_same_text() -> None:
     assert list(sentences(30, ["跳楼"], Random(2))) == list(sentences(30, ["跳楼"], Random(2)))
+
+
+def test_transcripts_are_counted_twice_and_cut_without_signs() -> None:
+    assert list(transcripts(["有人，抢劫！", "hello"])) == [["有人", "抢劫"]] * 2

@@ -14,5 +14,5 @@ def test_every_error_says_what_it_is() -> None:
     kinds = [
         kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, RecipeError)
     ]
-    assert len(kinds) == 5
+    assert len(kinds) == 6
     assert all(kind.__doc__ for kind in kinds)

@@ -12,6 +12,7 @@ import vosk
 from models.recipe.errors import StageError
 from models.recipe.expansion import durations
 from models.recipe.export import write_model
+from models.recipe.features import DIMENSION
 from models.recipe.graph import build, build_for
 from models.recipe.language_model import estimate
 from models.recipe.lexicon import UNKNOWN, pronunciations
@@ -19,6 +20,7 @@ from models.recipe.model_conf import write_conf
 from models.recipe.net import AcousticNet
 from models.recipe.plan import Plan
 from models.recipe.size import SIZES
+from models.recipe.trained import TrainedNet
 from models.recipe.units import PDFS, UNITS
 
 _TINY = dataclasses.replace(SIZES["small"], narrow=8, wide=8, residual_layers=1)
@@ -30,7 +32,9 @@ _TEXT = [["着火", "了"], ["报警"], ["救命"], ["他", "报警", "了"]] * 
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("model")
     torch.manual_seed(1)
-    write_model(folder / "am" / "final.mdl", AcousticNet(_TINY).eval(), np.ones(PDFS) * 100)
+    write_model(
+        folder / "am", TrainedNet(AcousticNet(_TINY).eval(), np.ones(PDFS) * 100, np.zeros(DIMENSION))
+    )
     write_conf(folder / "conf")
     language_model = estimate(_TEXT, {"他": 5, "她": 4}, frozenset(_LEXICON) - {UNKNOWN})
     build(folder / "graph", _LEXICON, language_model, durations([3.0] * len(UNITS), 1.0))

@@ -10,7 +10,7 @@ from models.recipe.evaluate import Score
 from models.recipe.plan import Plan
 
 if TYPE_CHECKING:
-    from models.recipe.build import Report
+    from models.recipe.report import Report
 
 
 def _run(*arguments: str) -> tuple[int, str]:
@@ -59,7 +59,7 @@ def test_an_unknown_stage_is_an_error_that_names_the_stages(tmp_path: Path) -> N
     pytest.importorskip("torch", reason="the recipe's own packages are not installed")
     code, output = _run("build", "--until", "lunch", "--work", str(tmp_path))
     assert code == 2
-    assert "data, train, export, lm, graph, evaluate" in output
+    assert "data, human, train, export, lm, graph, evaluate" in output
     assert list(tmp_path.iterdir()) == []
 
 

@@ -1,0 +1,1 @@
+"""Speech of people: read, aligned with its words, spoken again by many pseudo-speakers, and trained on."""

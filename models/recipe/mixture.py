@@ -1,0 +1,49 @@
+"""What a net learns from: synthetic and human speech, and in which shares."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from models.recipe.batches import Source
+from models.recipe.data import Example, read_shard
+from models.recipe.errors import StageError
+from models.recipe.human.shards import TOLD
+from models.recipe.human.stage import PLAIN
+
+_SYNTHETIC: Final = 0.35  # beside human speech; less, and the trade's sentences suffer
+_TOLD, _PLAIN = 0.45, 0.2
+_SHORTEST: Final = 20  # frames
+
+
+def synthetic(folder: Path, number: int) -> list[Example]:
+    """Read the first shards of synthetic speech.
+
+    Raises:
+        StageError: there are none.
+
+    """
+    found = _examples(folder)[:number]
+    if not found:
+        raise StageError(f"no training data in {folder}: run the data stage first")
+    return [example for path in found for example in _long_enough(path)]
+
+
+def mixture(own: Sequence[Example], human: Sequence[Path]) -> list[Source]:
+    """Mix synthetic speech with the prepared corpora in the folders `human`, these in equal parts."""
+    if not human:
+        return [Source(own)]
+    sources = [Source(own, _SYNTHETIC)]
+    for folder in human:
+        for kind, share in ((TOLD, _TOLD), (PLAIN, _PLAIN)):
+            examples = [example for path in _examples(folder / kind) for example in _long_enough(path)]
+            if examples:
+                sources.append(Source(examples, share / len(human)))
+    return sources
+
+
+def _examples(folder: Path) -> list[Path]:
+    return sorted(folder.glob("shard-*.npz"))
+
+
+def _long_enough(path: Path) -> list[Example]:
+    return [example for example in read_shard(path) if len(example.features) >= _SHORTEST]
