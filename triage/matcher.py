@@ -42,9 +42,7 @@ class Matcher:
         edges = self._segmenter.open(spoken)
         found = self._phrase_findings(hits, shelter, edges)
         wanted = _worth_hearing(found, shelter)
-        heard, sound_steps = self._sounds.find(
-            spoken, [(f.start, f.end) for f in found], edges, wanted
-        )
+        heard, sound_steps = self._sounds.find(spoken, [(f.start, f.end) for f in found], edges, wanted)
         standing: list[Finding] = []
         cancelled: list[Finding] = []
         for f in (*found, *heard):
