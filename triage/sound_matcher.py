@@ -87,7 +87,7 @@ class SoundMatcher:
             yield Finding(start, end, rule, phrase, weight, by_sound=True, last_start=start)
 
     def _plausible(self, spoken: SpokenText, start: int, end: int, edges: WordEdges) -> bool:
-        """Tell whether it may be a mishearing: no dictionary word; a short one said in one breath, cut at word edges."""
+        """Tell whether it may be a mishearing: no dictionary word, and a short one in one breath, cut at word edges."""
         if self._segmenter.is_dictionary_word(spoken.letters[start:end]):
             return False
         return end - start >= _TELLING or (spoken.joined(start, end) and edges.are_edges(start, end))
