@@ -31,7 +31,7 @@ _EPILOG = """\
   python -m asr evaluate 录音目录        在一批已知内容的录音上衡量模型（evaluate --help）
 
 退出码：0 全部成功；1 有文件无法识别；2 用法错误；3 模型不可用。
-说明：随附模型只认识合成语音，仅供演示和测试；接听真人请安装官方 Vosk 中文模型。"""
+说明：随附模型听得懂合成语音，多半听不懂真人，仅供演示和测试；接听真人请安装官方 Vosk 中文模型。"""
 
 
 class _ChineseHelp(argparse.RawDescriptionHelpFormatter):

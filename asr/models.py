@@ -3,7 +3,7 @@
 A model becomes visible by one rename, after its files were checked and libvosk has really loaded it in a
 process of its own. Whatever goes wrong before leaves nothing behind. The choice is one line in the file
 `ACTIVE`; without it the bundled model is used. A chosen model that is gone is an error, never a silent change
-to another: the bundled one hears synthetic voices only.
+to another: the bundled one hears synthetic voices, and people badly.
 """
 
 import fcntl

@@ -160,7 +160,7 @@ def _speech(config: Config) -> Iterator[Finding]:
         return
     if folder == BUNDLED_MODEL:
         mend = "接真人前：python -m ivr model install 模型.zip"
-        yield Finding("speech", "语音模型", "warning", what + "：只听得懂合成语音", mend)
+        yield Finding("speech", "语音模型", "warning", what + "：听得懂合成语音，多半听不懂真人", mend)
     else:
         yield Finding("speech", "语音模型", "ok", what)
 
