@@ -15,8 +15,8 @@ def draw(curve: Path, picture: Path) -> None:
     points = json.loads(curve.read_text(encoding="utf-8"))
     steps = max((point["step"] for point in points), default=1)
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" font-family="sans-serif" '
-        'font-size="12"><rect width="100%" height="100%" fill="white"/>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" font-family="sans-serif">',
+        '<g font-size="12"><rect width="100%" height="100%" fill="white"/>',
     ]
     for share in range(0, 101, 20):
         at = _y(share / 100)
@@ -30,7 +30,7 @@ def draw(curve: Path, picture: Path) -> None:
             f"{_NAMES[key]}</text>"
         )
     parts.append(
-        f'<text x="{_WIDTH / 2}" y="{_HEIGHT - 10}" text-anchor="middle">{steps} steps</text></svg>\n'
+        f'<text x="{_WIDTH / 2}" y="{_HEIGHT - 10}" text-anchor="middle">{steps} steps</text></g></svg>\n'
     )
     picture.write_text("\n".join(parts), encoding="utf-8")
 
