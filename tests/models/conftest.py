@@ -22,7 +22,7 @@ vosk.SetLogLevel(-1)
 
 _RECIPE = ("kaldi_native_fbank", "kaldifst", "pyworld", "scipy", "torch")
 if find_spec("torch"):
-    import torch  # noqa: F401 - before kaldifst, too: the other way round loading it may crash
+    import torch  # noqa: F401 - before kaldifst, too: after it loading torch may crash
 collect_ignore = (
     []
     if all(find_spec(package) for package in _RECIPE)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.recipe.channel import Line, a_law, unit_power
+from models.recipe.channel import Line, a_law, gsm, unit_power
 from models.recipe.features import SAMPLE_RATE
 
 _TIME = np.arange(SAMPLE_RATE) / SAMPLE_RATE
@@ -113,3 +113,11 @@ def test_a_law_knows_only_256_values() -> None:
 
 def test_unit_power_of_silence_is_silence() -> None:
     assert unit_power(np.zeros(10)).tolist() == [0] * 10
+
+
+def test_gsm_keeps_length_and_time_but_not_the_wave() -> None:
+    speech = 8000 * _SPEECHLIKE[:4001]
+    heard = gsm(speech)
+    assert len(heard) == len(speech)
+    assert np.corrcoef(speech, heard)[0, 1] > 0.8
+    assert np.abs(heard - speech).max() > 100

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.recipe.errors import TemplateError
-from models.recipe.sentences import TEXT, Sentences, read_lists, read_themes
+from models.recipe.sentences import TEXT, ReadAloud, Sentences, read_lists, read_themes
 from models.recipe.units import syllables
 from models.recipe.words import cut, is_chinese
 
@@ -155,3 +155,10 @@ def test_a_broken_choice_is_named_with_its_line(tmp_path: Path) -> None:
     path.write_text("a: 甲 (乙\n", encoding="utf-8")
     with pytest.raises(TemplateError, match=r"slots.txt:1"):
         read_lists(path)
+
+
+def test_what_is_read_aloud_can_be_spoken() -> None:
+    wider = ReadAloud(Random(1))
+    for _ in range(300):
+        for clause in wider.write():
+            assert syllables(clause), clause

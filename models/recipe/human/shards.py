@@ -1,4 +1,7 @@
-"""Training data from people's speech: pseudo-sentences over random lines, in shards as `data.py` reads them."""
+"""Training data from people's speech: pseudo-sentences over random lines, in shards as `data.py` reads them.
+
+The same seed tells the same sentences; WORLD draws the noise in them anew, so shards do not repeat to the last bit.
+"""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed

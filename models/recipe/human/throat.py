@@ -4,19 +4,36 @@ Pitch, formants, breath and tempo are changed independently (Morise, Yokomori an
 words train the net for men, children and hurried callers. What it cannot change is an accent.
 """
 
-import warnings
 from dataclasses import dataclass
+from importlib.machinery import PathFinder
+from importlib.util import find_spec, module_from_spec
 from random import Random
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.recipe.human.clips import RATE
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # pyworld asks pkg_resources, which is going away, for its own version
-    import pyworld
+
+def _world() -> Any:
+    """Load pyworld's extension without its package, which asks pkg_resources, gone from setuptools, for a version.
+
+    Raises:
+        ModuleNotFoundError: pyworld is not installed.
+
+    """
+    package = find_spec("pyworld")
+    folders = package.submodule_search_locations if package else None
+    spec = PathFinder.find_spec("pyworld.pyworld", folders) if folders else None
+    if spec is None or spec.loader is None:
+        raise ModuleNotFoundError("No module named 'pyworld'", name="pyworld")
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+pyworld: Final = _world()
 
 _FRAME_MS: Final = 8.0
 _LOWEST_HZ, _HIGHEST_HZ = 65.0, 450.0  # of the voices that come in

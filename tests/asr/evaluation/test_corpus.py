@@ -12,7 +12,7 @@ import pytest
 import soundfile
 
 from asr.errors import AudioUnreadable, CorpusUnusable
-from asr.evaluation.corpus import count, read
+from asr.evaluation.corpus import count, listed, read, read_named
 from asr.g711 import alaw_encode
 
 TONE = (8000 * np.sin(np.arange(4000) / 5)).astype(np.int16)
@@ -127,3 +127,24 @@ def test_what_is_neither_folder_nor_tar(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"nothing of the kind")
     with pytest.raises(CorpusUnusable, match="tar"):
         count(tmp_path / "x")
+
+
+@pytest.mark.parametrize("pack", [folder_of, tar_of])
+def test_files_may_be_named_by_what_is_said(
+    pack: Callable[[dict[str, bytes], Path], Path], tmp_path: Path
+) -> None:
+    corpus = pack({"cmn-北京.wav": sound("WAV"), "cmn-ban4.flac": sound("FLAC"), "note.txt": b""}, tmp_path)
+    assert not listed(corpus)
+    found = {clip.text: len(clip.samples) for clip in read_named(corpus, rate=16_000)}
+    assert found == {"北京": 8000, "ban4": 8000}
+
+
+def test_a_list_is_noticed_and_another_rate_is_given(tmp_path: Path) -> None:
+    corpus = folder_of(files(), tmp_path)
+    assert listed(corpus)
+    assert [len(clip.samples) for clip in read(corpus, rate=10_000)] == [5000, 5000]
+
+
+def test_a_folder_without_sound_is_no_corpus(tmp_path: Path) -> None:
+    with pytest.raises(CorpusUnusable, match="没有录音"):
+        list(read_named(folder_of({"note.txt": b""}, tmp_path)))
