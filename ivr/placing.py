@@ -20,6 +20,9 @@ from records.store import Store
 
 _LOOK_EVERY_S = 0.05
 _HEAR_MEMBER_S = 1.0
+_AUDIBLE = 100.0
+"""Root mean square of 16-bit samples: a prompt is far above, an idle line far below."""
+_GREETED_WITHIN_S = 5.0
 _SETTLES_WITHIN_S = 5.0
 _RECORDED_WITHIN_S = 10.0
 """The beginning of a call is in the records within a second; the rest is for a machine that is very busy."""
@@ -90,6 +93,8 @@ async def _talk(caller: Caller, placing: Placing) -> None:
     with suppress(TimeoutError):
         await caller.until_ended(placing.greeting_s)
     if placing.keys:
+        with suppress(TimeoutError):  # keys are pressed when somebody speaks: before that nobody listens for them
+            await caller.heard.until(lambda: caller.heard.rms() > _AUDIBLE, _GREETED_WITHIN_S)
         await caller.press(placing.keys)
     if placing.voice_alaw:
         await caller.speak(placing.voice_alaw)
