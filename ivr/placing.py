@@ -93,7 +93,9 @@ async def _talk(caller: Caller, placing: Placing) -> None:
     with suppress(TimeoutError):
         await caller.until_ended(placing.greeting_s)
     if placing.keys:
-        with suppress(TimeoutError):  # keys are pressed when somebody speaks: before that nobody listens for them
+        with suppress(
+            TimeoutError
+        ):  # keys are pressed when somebody speaks: before that nobody listens for them
             await caller.heard.until(lambda: caller.heard.rms() > _AUDIBLE, _GREETED_WITHIN_S)
         await caller.press(placing.keys)
     if placing.voice_alaw:
