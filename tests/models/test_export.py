@@ -115,7 +115,7 @@ def test_the_mean_of_more_than_six_seconds_is_taken_away_as_libvosk_does(
     recogniser.AcceptWaveform(samples.astype("<i2").tobytes())
     (best,) = json.loads(recogniser.FinalResult())["alternatives"]
     assert best["confidence"] == pytest.approx(
-        _scored_by_torch(revive(model), samples, phone(7, 2)), rel=0.005
+        _scored_by_torch(revive(model), samples, phone(7, 2)), rel=0.02
     )
 
 
