@@ -10,6 +10,7 @@ passed for a caller; fifty callers without an echo were noticed 0.08 s later on 
 
 from __future__ import annotations
 
+import math
 from collections import deque
 
 import numpy as np
@@ -78,10 +79,11 @@ class Echo:
 
 
 def _level(pcm: bytes) -> float:
-    samples = np.frombuffer(pcm[: len(pcm) // 2 * 2], "<i2").astype(np.float64) / 32768.0
+    samples = np.frombuffer(pcm[: len(pcm) // 2 * 2], "<i2").astype(np.float64)
     if not len(samples):
         return _SILENCE_DB
-    return max(_SILENCE_DB, float(10.0 * np.log10(np.mean(samples**2) + 1e-12)))
+    power = float(samples @ samples) / len(samples) / 32768.0**2
+    return max(_SILENCE_DB, 10.0 * math.log10(power + 1e-12))
 
 
 def _correlations(

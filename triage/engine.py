@@ -205,10 +205,7 @@ class Triage:
                 *(f.evidence(analysis.spoken) for f in findings),
                 *(self._voices(analysis, freed=freed) if turned else ()),
             ),
-            flags=(
-                *(("unintelligible",) if wordless and voice else ()),
-                *self._flags(analysis, balance, confidence, field, freed=freed, turned=turned, silent=silent),
-            ),
+            flags=self._flags(analysis, balance, confidence, field, freed=freed, turned=turned, voice=voice),
             joint_service=None if freed else _services(side),
             department=field.department if field else None,
             lexicon_version=self._version,
@@ -232,10 +229,13 @@ class Triage:
         *,
         freed: bool,
         turned: bool,
-        silent: bool,
+        voice: bool,
     ) -> tuple[str, ...]:
+        wordless = not analysis.spoken.letters
+        silent = wordless and not voice
         weak = balance.police < self._policy.strong_police
         standing = {
+            "unintelligible": wordless and voice,
             "silent": silent,
             "handover": bool(analysis.handover),
             "unclear": not freed and not silent and not analysis.handover and weak,

@@ -82,19 +82,23 @@ def _scored_by_torch(trained: TrainedNet, samples: np.ndarray, number: int) -> f
     return float(scores[0, first_pdf(unit)] + scores[1:, later_pdf(unit)].sum())
 
 
+def _scored_by_libvosk(model: Path, samples: np.ndarray) -> float:
+    vosk.SetLogLevel(-1)
+    recogniser = vosk.KaldiRecognizer(vosk.Model(str(model)), 8000)
+    recogniser.SetMaxAlternatives(1)
+    recogniser.AcceptWaveform(samples.astype("<i2").tobytes())
+    (best,) = json.loads(recogniser.FinalResult())["alternatives"]
+    return float(best["confidence"])
+
+
 @pytest.mark.parametrize("number", [1, phone(1), phone(7, 2), phone(90, 3), phone(200, 1)])
 def test_libvosk_scores_a_path_as_pytorch_does(
     model: Path, say: Callable[..., Utterance], number: int
 ) -> None:
     samples = np.round(np.concatenate([say("报警").samples, np.zeros(2400)]))
     _one_path(model / "graph" / "HCLG.fst", number)
-    vosk.SetLogLevel(-1)
-    recogniser = vosk.KaldiRecognizer(vosk.Model(str(model)), 8000)
-    recogniser.SetMaxAlternatives(1)
-    recogniser.AcceptWaveform(samples.astype("<i2").tobytes())
-    (best,) = json.loads(recogniser.FinalResult())["alternatives"]
     # Weights of one byte are compared with the same; pitch is tracked live in libvosk and at leisure here.
-    assert best["confidence"] == pytest.approx(
+    assert _scored_by_libvosk(model, samples) == pytest.approx(
         _scored_by_torch(revive(model), samples, number), rel=0.005, abs=2
     )
 
@@ -109,12 +113,7 @@ def test_the_mean_of_more_than_six_seconds_is_taken_away_as_libvosk_does(
     samples = np.round(np.concatenate([np.pad(one, 2400) for one in spoken]))
     assert len(samples) > 7 * 8000
     _one_path(model / "graph" / "HCLG.fst", phone(7, 2))
-    vosk.SetLogLevel(-1)
-    recogniser = vosk.KaldiRecognizer(vosk.Model(str(model)), 8000)
-    recogniser.SetMaxAlternatives(1)
-    recogniser.AcceptWaveform(samples.astype("<i2").tobytes())
-    (best,) = json.loads(recogniser.FinalResult())["alternatives"]
-    assert best["confidence"] == pytest.approx(
+    assert _scored_by_libvosk(model, samples) == pytest.approx(
         _scored_by_torch(revive(model), samples, phone(7, 2)), rel=0.02
     )
 
