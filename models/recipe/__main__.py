@@ -26,6 +26,7 @@ from models.recipe.voice import write_wav
 from provision.errors import ProvisionError
 
 _LEXICON = Path("triage/lexicon")
+_WRITTEN = Path("triage/second_opinion/utterances")
 
 
 _COLUMNS = (
@@ -90,6 +91,12 @@ def main() -> None:
     help=f"Text files whose phrases must be heard. Default: every .yaml below {_LEXICON}.",
 )
 @click.option(
+    "--text",
+    type=click.Path(exists=True, path_type=Path, dir_okay=False),
+    multiple=True,
+    help=f"Text files of sentences as callers say them, one a line. Default: every .txt below {_WRITTEN}.",
+)
+@click.option(
     "--human",
     type=click.Path(exists=True, path_type=Path),
     multiple=True,
@@ -103,6 +110,7 @@ def build(  # noqa: PLR0917 - click passes options by name
     work: Path,
     out: Path | None,
     phrases: tuple[Path, ...],
+    text: tuple[Path, ...],
     human: tuple[Path, ...],
     until: str,
 ) -> None:
@@ -117,7 +125,8 @@ def build(  # noqa: PLR0917 - click passes options by name
     if until not in recipe.STAGES:
         raise click.BadParameter(f"choose one of {', '.join(recipe.STAGES)}", param_hint="--until")
     files = phrases or lexicon_files(_LEXICON)
-    plan = Plan(SIZES[size], seed, work / f"{size}-{seed}", files, human)
+    written = text or tuple(sorted(_WRITTEN.rglob("*.txt")))
+    plan = Plan(SIZES[size], seed, work / f"{size}-{seed}", files, written, human)
     console = Console()
     try:
         with Progress(*_COLUMNS, console=console) as progress:

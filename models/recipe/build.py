@@ -105,6 +105,7 @@ def _lm(plan: Plan, advance: Advance) -> list[Score]:
     wanted = read_phrases(plan.phrase_files)
     rng = Random(f"{plan.seed}/text")
     text = list(corpus.sentences(plan.size.text_sentences, wanted, rng))
+    text += corpus.written(plan.text_files)
     for recordings in plan.human:
         text += corpus.transcripts(stage.texts(stage.folder_of(plan.work, recordings)))
     advance(1, 2, f"{len(text)} sentences")

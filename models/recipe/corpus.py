@@ -1,6 +1,8 @@
 """The text that the language model counts: the trade's sentences, and the phrases that must be heard."""
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from random import Random
 from typing import Final
 
@@ -18,6 +20,9 @@ _BEFORE: Final = parse(
 # Sentences beside every sentence of the trade that no caller says; so many that free speech is heard as well.
 _READ_ALOUD: Final = 0.25
 
+_UNSPEAKABLE: Final = re.compile(r"[0-9A-Za-z]")
+_CLAUSE: Final = re.compile(r"[\u4e00-\u9fff]+")
+
 
 def sentences(number: int, phrases: Sequence[str], rng: Random) -> Iterator[list[str]]:
     """Give `number` random sentences of the trade, some others, and every phrase twice, all cut into words."""
@@ -29,6 +34,17 @@ def sentences(number: int, phrases: Sequence[str], rng: Random) -> Iterator[list
     for phrase in phrases:
         for _ in range(_TIMES):
             yield [*cut(_BEFORE.write({}, rng)), *cut(phrase)]
+
+
+def written(paths: Iterable[Path]) -> Iterator[list[str]]:
+    """Give the sentences of text files, one a line, cut into words; a line with digits or Latin letters is left out.
+
+    Nobody can tell how those would be spoken. Signs part clauses and are not spoken.
+    """
+    for path in paths:
+        for line in path.read_text(encoding="utf-8").splitlines():
+            if not _UNSPEAKABLE.search(line) and (clauses := _CLAUSE.findall(line)):
+                yield [word for clause in clauses for word in cut(clause)]
 
 
 def transcripts(texts: Sequence[str]) -> Iterator[list[str]]:

@@ -16,6 +16,8 @@ class Plan:
     seed: int
     work: Path
     phrase_files: tuple[Path, ...] = ()
+    text_files: tuple[Path, ...] = ()
+    """Sentences that people might say, one a line, for the language model."""
     human: tuple[Path, ...] = ()
     """Corpora of people's recordings."""
 

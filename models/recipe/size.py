@@ -18,7 +18,7 @@ class Size:
     steps: int  # training steps
     batch_seconds: float  # seconds of speech a step
     learning_rate: float
-    text_sentences: int  # sentences that the language model counts
+    text_sentences: int  # sentences of the templates that the language model counts
     generic_words: int  # frequent words beside those of the trade
     exam_sentences: int  # sentences in each set of the evaluation
     spoken_at_random: float = 0.5  # share of training speech that is word salad, not sentences
@@ -38,8 +38,8 @@ SIZES: Final = MappingProxyType(
             steps=3000,
             batch_seconds=60,
             learning_rate=1.5e-3,
-            text_sentences=120_000,
-            generic_words=12_000,
+            text_sentences=60_000,
+            generic_words=20_000,
             exam_sentences=60,
             dropout=0.15,
             human_shards=16,

@@ -1,6 +1,7 @@
+from pathlib import Path
 from random import Random
 
-from models.recipe.corpus import sentences, transcripts
+from models.recipe.corpus import sentences, transcripts, written
 from models.recipe.words import cut
 
 
@@ -28,3 +29,15 @@ def test_the_same_stream_gives_the_same_text() -> None:
 
 def test_transcripts_are_counted_twice_and_cut_without_signs() -> None:
     assert list(transcripts(["有人，抢劫！", "hello"])) == [["有人", "抢劫"]] * 2
+
+
+def test_written_sentences_are_cut_without_their_signs(tmp_path: Path) -> None:
+    said = tmp_path / "said.txt"
+    said.write_text("有人，抢劫！\n\n我家停水了\n", encoding="utf-8")
+    assert list(written([said])) == [["有人", "抢劫"], cut("我家停水了")]
+
+
+def test_what_nobody_knows_how_to_speak_is_left_out(tmp_path: Path) -> None:
+    said = tmp_path / "said.txt"
+    said.write_text("欠我3个月工资\n打不开APP\n？？\n停电了\n", encoding="utf-8")
+    assert list(written([said])) == [cut("停电了")]

@@ -26,6 +26,7 @@ _INITIALS: Final = frozenset(INDEX[initial] for initial in INITIALS)
 _LOUDNESS: Final = 2000.0
 _GARBAGE_SHARE: Final = 0.02  # words learned as garbage
 _AS_SPOKEN: Final = 0.15  # sentences that keep the voice they have
+_SHUFFLED: Final = 0.5  # of recorded sentences: cut up and put together anew
 _LONG_S: Final = 1.5  # of speech; longer clips are sentences, not words
 
 Signal = NDArray[np.float64]
@@ -60,11 +61,14 @@ class Narrator:
         rng = self._rng
         pool = rng.choices(self._names, self._weights)[0]
         pieces = [self._cut(rng.choice(self._pools[pool]))]
-        alone = len(pieces[0].samples) < _LONG_S * RATE  # words; sentences are told as they are
-        for _ in range(rng.randint(0, 9) if alone else rng.randint(0, 1)):
+        alone = len(pieces[0].samples) < _LONG_S * RATE  # words; sentences are told whole, or in other pieces
+        shuffled = not alone and rng.random() < _SHUFFLED
+        if shuffled:
+            pieces = [self._part(pieces[0])]
+        for _ in range(rng.randint(0, 9) if alone else rng.randint(1, 4) if shuffled else rng.randint(0, 1)):
             piece = self._cut(rng.choice(self._pools[pool]))
             if (len(piece.samples) < _LONG_S * RATE) == alone:
-                pieces.append(piece)
+                pieces.append(self._part(piece) if shuffled else piece)
         throat = Throat() if rng.random() < _AS_SPOKEN else random_throat(rng, self._pitch[pool])
         joined = join(pieces, rng)
         moments, moved = hurry(
@@ -90,6 +94,24 @@ class Narrator:
         if rng.random() < _GARBAGE_SHARE:
             kept = [*kept[:1], (INDEX[GARBAGE], kept[1][1]), *([kept[-1]] if kept[-1][0] == _SILENCE else [])]
         return _Piece(samples[begin:end], kept)
+
+    def _part(self, piece: _Piece) -> _Piece:
+        """Cut two to eight syllables out of a sentence, that the net may not learn the sentence."""
+        starts = [at for place, (_, at) in enumerate(piece.units) if self._begins(piece.units, place)]
+        if len(starts) <= 2:
+            return piece
+        first = self._rng.randrange(len(starts) - 2)
+        last = min(len(starts) - 1, first + self._rng.randint(2, 8))
+        begin, end = starts[first], starts[last]
+        kept = [(unit, at - begin) for unit, at in piece.units if begin <= at < end]
+        return _Piece(piece.samples[begin:end], kept)
+
+    @staticmethod
+    def _begins(units: Units, place: int) -> bool:
+        """Tell whether a syllable begins here: an initial, or a final after another."""
+        unit = units[place][0]
+        after = units[place - 1][0] if place else _SILENCE
+        return unit != _SILENCE and (unit in _INITIALS or after not in _INITIALS)
 
     def _on_the_phone(self, samples: Signal, units: Units) -> Utterance:
         """Bring speech to 8 kHz, with silence around it."""

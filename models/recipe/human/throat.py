@@ -1,7 +1,8 @@
 """One voice made into many: the vocoder WORLD takes speech apart and puts it together again as another throat would.
 
 Pitch, formants, breath and tempo are changed independently (Morise, Yokomori and Ozawa 2016), so that one woman's
-words train the net for men, children and hurried callers. What it cannot change is an accent.
+words train the net for men, children and hurried callers. Words read alone reach every target; running speech falls
+short of them, and so do lazy mouths here (`sloth`). What it cannot change is an accent.
 """
 
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
 
 from models.recipe.human.clips import RATE
 
@@ -38,6 +40,7 @@ pyworld: Final = _world()
 _FRAME_MS: Final = 8.0
 _LOWEST_HZ, _HIGHEST_HZ = 65.0, 450.0  # of the voices that come in
 _MOST_HZ: Final = 500.0  # of those that go out
+_MOST_SLOTH_S: Final = 0.03
 
 Signal = NDArray[np.float64]
 
@@ -58,6 +61,8 @@ class Throat:
     """Factor of the spectrum's relief."""
     breath: float = 0.0
     """What is added to the share of noise at the top of the spectrum, 0 to 1."""
+    sloth: float = 0.0
+    """Standard deviation in seconds of what smooths the movements of mouth and voice: targets are no longer reached."""
 
 
 def random_throat(rng: Random, mean_hertz: float) -> Throat:
@@ -73,6 +78,7 @@ def random_throat(rng: Random, mean_hertz: float) -> Throat:
         tilt=rng.uniform(-0.9, 0.9),
         contrast=rng.uniform(0.75, 1.2),
         breath=max(0.0, rng.uniform(-0.2, 0.2)),
+        sloth=max(0.0, rng.uniform(-_MOST_SLOTH_S, _MOST_SLOTH_S)),
     )
 
 
@@ -113,13 +119,15 @@ def _new_pitch(pitch: Signal, throat: Throat) -> Signal:
     voiced = pitch > 0
     if not voiced.any():
         return pitch
-    mean = np.exp(np.log(pitch[voiced]).mean())
-    moved = mean * throat.pitch * (np.maximum(pitch, 1.0) / mean) ** throat.intonation
+    frames = np.arange(len(pitch))
+    height = np.interp(frames, frames[voiced], np.log(pitch[voiced]))  # carried on through voiceless sounds
+    mean = height[voiced].mean()
+    moved = np.exp(mean + throat.intonation * (_slow(height, 2 * throat.sloth) - mean)) * throat.pitch
     return np.where(voiced, np.minimum(moved, _MOST_HZ), 0.0)
 
 
 def _new_envelope(envelope: Signal, throat: Throat) -> Signal:
-    relief = np.log(_stretched(envelope, throat.formants) + 1e-12)
+    relief = _slow(np.log(_stretched(envelope, throat.formants) + 1e-12), throat.sloth)
     mean = relief.mean(axis=1, keepdims=True)
     slope = throat.tilt * np.linspace(-1, 1, envelope.shape[1])
     changed: Signal = np.exp(mean + (relief - mean) * throat.contrast + slope)
@@ -130,6 +138,13 @@ def _new_noise(noise: Signal, throat: Throat) -> Signal:
     added = throat.breath * np.linspace(0, 1, noise.shape[1])
     changed: Signal = np.clip(_stretched(noise, throat.formants) + added, 0.0, 1.0)
     return changed
+
+
+def _slow(movements: Signal, deviation_s: float) -> Signal:
+    """Smooth movements (frames first): what is spoken fast falls short of its targets."""
+    frames = deviation_s * 1000 / _FRAME_MS
+    smooth: Signal = gaussian_filter1d(movements, frames, axis=0, mode="nearest") if frames > 0 else movements
+    return smooth
 
 
 def _stretched(spectra: Signal, factor: float) -> Signal:

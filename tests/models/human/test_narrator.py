@@ -61,10 +61,33 @@ def test_a_sentence_is_of_one_voice_and_voices_take_turns() -> None:
     assert pools == {"one", "two"}
 
 
-def test_whole_sentences_are_hardly_put_together_with_others() -> None:
-    narrator = Narrator([_clip(f"read/{number}.wav", 3.0) for number in range(3)], Random(1))
-    for _ in range(8):
-        assert sum(unit == 40 for unit, _ in narrator.tell().units) <= 2
+_SYLLABLES = 12
+
+
+def _sentence(name: str) -> AlignedClip:
+    """Twelve syllables in three seconds; the vowels tell their place."""
+    aligned = _clip(name, 3.0)
+    length = len(aligned.clip.samples) // (_SYLLABLES + 2)
+    spoken = [
+        unit
+        for place in range(_SYLLABLES)
+        for unit in ((5, (place + 1) * length), (40 + place, (place + 1) * length + length // 3))
+    ]
+    return AlignedClip(aligned.clip, ((0, 0), *spoken, (0, (_SYLLABLES + 1) * length)), -1.0)
+
+
+def test_sentences_are_told_whole_by_twos_at_most_or_in_parts() -> None:
+    narrator = Narrator([_sentence(f"read/{number}.wav") for number in range(3)], Random(1))
+    lengths = []
+    for _ in range(30):
+        vowels = [unit - 40 for unit, _ in narrator.tell().units if 40 <= unit < 40 + _SYLLABLES]
+        starts = [0, *(at + 1 for at, (one, other) in enumerate(pairwise(vowels)) if other != one + 1)]
+        parts = [after - before for before, after in pairwise([*starts, len(vowels)])]
+        assert sum(part == _SYLLABLES for part in parts) <= 2
+        lengths += parts
+    assert set(lengths) - {_SYLLABLES} <= set(range(1, 2 * 8 + 1))  # two neighbours may look like one part
+    assert 3 <= sum(length == _SYLLABLES for length in lengths) <= 27
+    assert sum(length <= 8 for length in lengths) > 20
 
 
 def test_the_same_seed_tells_the_same(words: list[AlignedClip]) -> None:

@@ -53,6 +53,19 @@ def test_the_tempo_is_kept_to_the_sample(vowel: np.ndarray, tempo: float) -> Non
     assert mean_pitch(changed) == pytest.approx(220, rel=0.03)
 
 
+def test_a_lazy_mouth_falls_short_of_its_targets(vowel: np.ndarray) -> None:
+    brighter = _spoken(vowel, Throat(formants=1.2))
+    half, visit = len(vowel) // 2, int(0.06 * RATE)
+    sound = np.concatenate([vowel[:half], brighter[half : half + visit], vowel[half + visit :]])
+
+    def reached(throat: Throat) -> float:
+        """How much brighter the short visit is than what is around it."""
+        spoken = _spoken(sound, throat)
+        return _centre(spoken[half : half + visit]) - _centre(spoken[: half // 2])
+
+    assert 0 < reached(Throat(sloth=0.03)) < 0.8 * reached(Throat())
+
+
 def test_moments_come_to_lie_where_they_should(vowel: np.ndarray) -> None:
     half = len(vowel) // 2
     sound = np.concatenate([vowel[:half], np.zeros(half)])
