@@ -19,7 +19,7 @@ from bench.audio import SENTENCES, spoken
 from ivr.config import BUNDLED_MODEL, ROOT
 from ivr.patience import Patience
 
-STREAMS = 50
+STREAMS = 20
 SHORT_S = 3.0
 
 
