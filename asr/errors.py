@@ -41,9 +41,19 @@ class PoolError(AsrError):
 
 
 class PoolFull(PoolError):
-    """All places are taken, or decoding lags too far: this call does without speech (law 1: police)."""
+    """All places are taken: this call does without speech (law 1: police)."""
 
     retryable = True
+
+
+class PoolBehind(PoolError):
+    """Decoding lags too far behind to take another call: it does without speech (law 1: police)."""
+
+    retryable = True
+
+
+class PoolMissing(PoolError):
+    """There is no pool, because no speech model could be loaded: every call does without."""
 
 
 class PoolClosed(PoolError):

@@ -15,16 +15,17 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
 import structlog
 
-from asr.errors import PoolClosed, PoolFull
+from asr.errors import PoolBehind, PoolClosed, PoolFull
 from asr.recogniser import SAMPLE_BYTES, SAMPLE_RATE, Engine
 from asr.stream import OnFailure, OnUtterance, SpeechStream
 
-__all__ = ["TURN_BYTES", "DecodePool", "SpeechStream"]
+__all__ = ["TURN_BYTES", "DecodePool", "Load", "SpeechStream"]
 
 _LOG = structlog.get_logger(__name__)
 
@@ -32,6 +33,20 @@ _LOG = structlog.get_logger(__name__)
 # 14 ms), long enough that a pool which has fallen behind decodes in efficient pieces.
 TURN_BYTES = SAMPLE_RATE * SAMPLE_BYTES // 5
 _NICENESS = 5  # of the decoding threads: nice(2), 0 is ordinary, 19 the humblest
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What a pool carries at one moment."""
+
+    calls: int
+    """Open streams: calls that are being listened to."""
+    capacity: int
+    """How many there may be."""
+    lag_s: float
+    """Age in seconds of the oldest audio that has not been decoded; 0.0 when nothing waits."""
+    decoded_s: float
+    """Seconds of audio decoded since the pool was made."""
 
 
 class DecodePool:
@@ -57,6 +72,7 @@ class DecodePool:
         self.lock = threading.Condition()  # guards everything below and every stream's state
         self._streams: set[SpeechStream] = set()  # open calls: each holds a place
         self._ready: deque[SpeechStream] = deque()  # streams with work, none of them being decoded
+        self._decoded_bytes = 0
         self._closed = False  # no new calls
         self._stopping = False  # threads end when nothing is left to free
         self._threads = [
@@ -80,12 +96,19 @@ class DecodePool:
         with self.lock:
             return self._lag()
 
+    @property
+    def load(self) -> Load:
+        """What the pool carries now, for whoever watches it."""
+        with self.lock:
+            decoded_s = self._decoded_bytes / (SAMPLE_RATE * SAMPLE_BYTES)
+            return Load(len(self._streams), self._capacity, self._lag(), decoded_s)
+
     def open(self, on_utterance: OnUtterance, on_failure: OnFailure | None = None) -> SpeechStream:
         """Give a call its place and stream; never blocks (the recogniser is made on a pool thread).
 
         `on_utterance` gets every changed partial and every final utterance up to finish(); `on_failure` gets
         the error that ended this stream, once. Both are called on a pool thread and must not block.
-        Raises PoolFull when there is no place or decoding lags too far behind, PoolClosed after close().
+        Raises PoolFull when there is no place, PoolBehind when decoding lags too far, PoolClosed after close().
         """
         with self.lock:
             if self._closed:
@@ -96,7 +119,7 @@ class DecodePool:
                 )
             lag = self._lag()
             if lag > self._max_lag_s:
-                raise PoolFull(
+                raise PoolBehind(
                     f"语音识别落后 {lag:.1f} 秒（上限 {self._max_lag_s:.1f} 秒）。"
                     "本次来电不识别，直接转 110；请增加 CPU 或机器。"
                 )
@@ -157,6 +180,7 @@ class DecodePool:
                 turn = stream.take(TURN_BYTES)
             stream.decode(turn)
             with self.lock:
+                self._decoded_bytes += len(turn.pcm)
                 stream.turned()
                 stream.is_scheduled = False
                 self.wake(stream)

@@ -68,6 +68,7 @@ class SpeechStream:
         self._future: Future[Utterance] | None = None  # made by finish()
         self._failure: Exception | None = None
         self._ended = False
+        self._greatest_lag_s = 0.0
         self._recogniser: Recogniser | None = None
         self.is_scheduled = False  # in the pool's queue, or a thread has its turn; the pool's to write
 
@@ -129,6 +130,15 @@ class SpeechStream:
         self._end(reason)
 
     @property
+    def lag_s(self) -> float:
+        """Greatest lag of this call in seconds, until now or until its end.
+
+        How old a piece of its audio was when it had been decoded, or has grown without having been.
+        """
+        with self._schedule.lock:
+            return self._lag()
+
+    @property
     def oldest(self) -> float | None:
         """When the oldest audio that has not been decoded arrived (pool's clock); None when none waits."""
         if self._decoding_since is not None:
@@ -164,6 +174,7 @@ class SpeechStream:
 
     def turned(self) -> None:
         """Note that the turn is over. Lock held."""
+        self._greatest_lag_s = self._lag()
         self._decoding_since = None
 
     def decode(self, turn: Turn) -> None:
@@ -200,6 +211,12 @@ class SpeechStream:
         self._recogniser = None
         return final
 
+    def _lag(self) -> float:
+        """Return the greatest lag in seconds; what an ended stream leaves undecoded ages no more. Lock held."""
+        if self._ended or (oldest := self.oldest) is None:
+            return self._greatest_lag_s
+        return max(self._greatest_lag_s, self._schedule.now() - oldest)
+
     def _fail(self, error: Exception) -> None:
         """End this stream with an error and report it."""
         _LOG.warning("decode.failed", engine=self._engine.name, error=repr(error))
@@ -218,6 +235,7 @@ class SpeechStream:
         with self._schedule.lock:
             if self._ended:
                 return False
+            self._greatest_lag_s = self._lag()
             self._ended = True
             self._failure = outcome if isinstance(outcome, Exception) else None
             waiting = [item for _, item in self._pending if isinstance(item, Future)]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import click
 
-from bench import alternatives, deciding, decoding, sorting
+from bench import alternatives, deciding, decoding, load, memory, sorting
 
 MEASUREMENTS = {
     "alternatives": alternatives.run,
     "decoding": decoding.run,
     "deciding": deciding.run,
+    "load": load.run,
+    "memory": memory.run,
     "sorting": sorting.run,
 }
 

@@ -1,4 +1,4 @@
-"""Calls in real time per core: the decode pool against raw Vosk on the same audio."""
+"""Calls in real time per core: the decode pool against raw Vosk on the same audio. And how soon each word is known."""
 
 from __future__ import annotations
 
@@ -13,12 +13,16 @@ import vosk
 from asr.pool import DecodePool
 from asr.vosk_engine import VoskEngine
 from bench.audio import SENTENCES, seconds, spoken
+from bench.realtime import FRAME_S, drive, speeches
 from ivr.config import BUNDLED_MODEL
 
 FRAME_BYTES = 320
 ROUNDS = 5
 COPIES = 4
 """Times that the sentences are decoded in one measurement."""
+AT_ONCE = (1, 20)
+"""Calls in real time, of whose words it is measured how soon they are known."""
+IN_REAL_TIME_S = 30.0
 
 
 def run(say: Callable[[str], None]) -> None:
@@ -38,6 +42,22 @@ def run(say: Callable[[str], None]) -> None:
         f"decode pool: {statistics.median(pools):.0f} streams in real time per core ({length:.0f} s of speech)"
     )
     say(f"  against raw Vosk on the same audio: {_spread(ratios)} (1 = as many)")
+    _in_real_time(engine, say)
+
+
+def _in_real_time(engine: VoskEngine, say: Callable[[str], None]) -> None:
+    """Print how soon words are known, for one call and for many at once."""
+    sentences = speeches(engine)
+    say(f"from the end of a word to the partial that holds it, sound in real time for {IN_REAL_TIME_S:g} s:")
+    for calls in AT_ONCE:
+        with DecodePool(engine, None, calls, max_lag_s=1e6) as pool:
+            tally = drive(pool, sentences, lines=calls, for_s=IN_REAL_TIME_S)
+        words, late = len(tally.delays_s), tally.late_s
+        say(
+            f"  {calls:2} at once: median {tally.median_s:.2f} s, p95 {tally.p95_s:.2f} s ({words} words, greatest lag"
+            f" of a call {max(tally.lags_s):.2f} s"
+            + (f"; THE MEASUREMENT ITSELF WAS {late:.2f} s LATE)" if late > 5 * FRAME_S else ")")
+        )
 
 
 def _cpu(work: Callable[[], object]) -> float:

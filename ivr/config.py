@@ -13,7 +13,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from ivr.asterisk.settings import AsteriskSettings
+from ivr.asterisk.settings import Address, AsteriskSettings
 from ivr.errors import ConfigInvalid
 from ivr.patience import Patience
 
@@ -102,6 +102,20 @@ class PromptSettings(_Section):
     )
 
 
+class MetricsSettings(_Section):
+    """Numbers for Prometheus, at http://address:port/metrics."""
+
+    address: Address = Field("127.0.0.1", description="address of this machine that they are served on")
+    port: int = Field(
+        9510, ge=0, le=65535, description="port of /metrics; 0 or empty: not served; taken: served by nobody"
+    )
+
+    @field_validator("port", mode="before")
+    @classmethod
+    def _empty_is_off(cls, port: Any) -> Any:
+        return 0 if port in (None, "") else port
+
+
 class Config(BaseSettings):
     """The whole of config.yaml."""
 
@@ -123,6 +137,7 @@ class Config(BaseSettings):
     triage: TriageSettings = TriageSettings()
     prompts: PromptSettings = PromptSettings()
     records: RecordsSettings = RecordsSettings()
+    metrics: MetricsSettings = MetricsSettings()
     asterisk: AsteriskSettings = AsteriskSettings()
 
     @classmethod

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from asr.errors import PoolFull
+from asr.errors import PoolMissing
 from asr.models import ModelShelf
-from asr.pool import SpeechStream
+from asr.pool import Load, SpeechStream
 from asr.utterance import Utterance
 
 
@@ -25,12 +25,17 @@ def model_folder(shelf: ModelShelf, named: str) -> Path:
 class Decoders(Protocol):
     """Opens a stream of speech a call; `asr.pool.DecodePool` is the real one."""
 
+    @property
+    def load(self) -> Load:
+        """What they carry now."""
+        ...
+
     def open(
         self,
         on_utterance: Callable[[Utterance], None],
         on_failure: Callable[[BaseException], None] | None = None,
     ) -> SpeechStream:
-        """A stream for one call. Raises PoolFull when this call has to do without."""
+        """A stream for one call. Raises PoolError when this call has to do without."""
         ...
 
 
@@ -40,11 +45,16 @@ class NoDecoders:
     def __init__(self, why: str) -> None:
         self._why = why
 
+    @property
+    def load(self) -> Load:
+        """Nothing, and no place for anything."""
+        return Load(calls=0, capacity=0, lag_s=0.0, decoded_s=0.0)
+
     def open(
         self,
         on_utterance: Callable[[Utterance], None],
         on_failure: Callable[[BaseException], None] | None = None,
     ) -> SpeechStream:
-        """Always raises PoolFull with the reason."""
+        """Always raises PoolMissing with the reason."""
         del on_utterance, on_failure
-        raise PoolFull(f"no speech recognition: {self._why}")
+        raise PoolMissing(f"no speech recognition: {self._why}")

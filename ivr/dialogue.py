@@ -69,11 +69,14 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What the dialogue came to. `after_s` counts from the first audio; `decision` is police unless clearly not."""
+    """What the dialogue came to. `decision` is police unless clearly not."""
 
     decision: Decision
     reason: Reason
     after_s: float
+    """Seconds from the first audio."""
+    lag_s: float
+    """So many seconds lagged decoding behind this call's audio at worst; 0.0 for a call that was not listened to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -408,4 +411,4 @@ class Dialogue:
         return self._outcome(replace(decision, flags=flags), reason)
 
     def _outcome(self, decision: Decision, reason: Reason) -> Outcome:
-        return Outcome(decision, reason, self._loop.time() - self._began)
+        return Outcome(decision, reason, self._loop.time() - self._began, self._hearing.lag_s)

@@ -215,18 +215,22 @@ def _database(config: Config) -> Iterator[Finding]:
 
 
 def _ports(config: Config) -> Iterator[Finding]:
-    settings = config.asterisk
+    settings, numbers = config.asterisk, config.metrics
     running = _asterisk_runs(config)
     for name, title, address, port, kinds in (
         ("sip_port", "SIP 端口", settings.bind_address, settings.sip_port, (_TCP, _UDP)),
         ("ami_port", "AMI 端口", "127.0.0.1", settings.ami_port, (_TCP,)),
         ("fastagi_port", "FastAGI 端口", settings.server_address, settings.fastagi_port, (_TCP,)),
         ("audiosocket_port", "AudioSocket 端口", settings.server_address, settings.audiosocket_port, (_TCP,)),
+        *((("metrics_port", "监控端口", numbers.address, numbers.port, (_TCP,)),) if numbers.port else ()),
     ):
         trouble = max(_why_not(address, port, kind) for kind in kinds)
         if trouble == errno.EADDRNOTAVAIL:
             mend = "改正 asterisk: bind_address:（server_address: 只能是 127.0.0.1）"
-            yield Finding(name, title, "fault", f"{address} 不是本机的地址", mend)
+            state: State = "fault"
+            if name == "metrics_port":  # calls go on without
+                mend, state = "改正 metrics: address:", "warning"
+            yield Finding(name, title, state, f"{address} 不是本机的地址", mend)
         elif trouble and not running:
             mend = "若不是本系统在运行，请换一个端口"
             yield Finding(name, title, "warning", f"{port} 已有程序监听", mend)

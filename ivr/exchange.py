@@ -115,6 +115,7 @@ class Exchange:
             category=decision.category,
             reason=outcome.reason.value,
             after_s=round(outcome.after_s, 2),
+            lag_s=round(outcome.lag_s, 2),
             calls_before=history.calls,
         )
         if outcome.reason is Reason.HUNG_UP and session.hung_up:

@@ -42,8 +42,13 @@ class Hearing:
         """Whether the last words have been asked for and have not come yet."""
         return self._asked
 
+    @property
+    def lag_s(self) -> float:
+        """How far this call's words lagged behind its sound at worst until now, in seconds; 0.0 before `open`."""
+        return 0.0 if self._stream is None else self._stream.lag_s
+
     def open(self) -> None:
-        """Take a place among the decoders. Raises PoolFull or PoolClosed when this call has to do without."""
+        """Take a place among the decoders. Raises PoolError when this call has to do without."""
         self._stream = self._decoders.open(self._from_decoder, self._from_failed_decoder)
 
     def feed(self, pcm: bytes) -> None:

@@ -105,6 +105,7 @@ class Journal:
             text=decision.text,
             reason=outcome.reason.value,
             after_s=round(outcome.after_s, 3),
+            lag_s=round(outcome.lag_s, 3),
             history=history.as_json(),
             alternatives=[list(other) for other in decision.alternatives],  # last: an event is cut at its end
         )

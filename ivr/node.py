@@ -30,6 +30,8 @@ from ivr.heartbeat import beat
 from ivr.history_loading import HistoryLoading
 from ivr.journal import Journal
 from ivr.kept_rules import KeptRules
+from ivr.metrics import Metrics
+from ivr.metrics_server import MetricsServer
 from ivr.prompts import FOLDER as BUILT_IN_PROMPTS
 from ivr.prompts import Prompts
 from ivr.rules import LiveRules
@@ -67,11 +69,12 @@ async def run_node(config: Config, inherited: Inherited) -> None:
         store = stack.enter_context(closing(Store(config.database_url)))
         writer = EventWriter(store, Spool(config.spool_dir))
         stack.callback(writer.close, _FLUSH_S)
-        history = CallerHistory(config.call.history_hours)
+        history, metrics = CallerHistory(config.call.history_hours), Metrics()
 
         def submit(event: CallEvent) -> None:
             writer.submit(event)
             history.take(event)
+            metrics.take(event)
 
         journal = Journal(submit)
         audio_socket = socket.socket(fileno=inherited.audiosocket)
@@ -89,7 +92,7 @@ async def run_node(config: Config, inherited: Inherited) -> None:
             loop=asyncio.get_running_loop(),
             audio=audio,
             audio_address=audio_socket.getsockname()[:2],
-            decoders=decoders,
+            decoders=metrics.counting(decoders),
             rules=rules,
             prompts=Prompts.load([f for f in (config.prompts.folder, BUILT_IN_PROMPTS) if f]),
             patience=config.call.patience,
@@ -106,6 +109,10 @@ async def run_node(config: Config, inherited: Inherited) -> None:
         control = ControlServer(config.control_socket, rules.reload)
         await control.start()
         stack.callback(control.close)
+        if config.metrics.port:
+            served = MetricsServer(metrics.collectors)
+            stack.push_async_callback(served.close)
+            await served.start(config.metrics.address, config.metrics.port)
         if not sys.stderr.isatty():  # else it means that the terminal is gone, and the log with it: we end
             # Before the pulse says that we are ready: from then on our parent hands SIGHUP down.
             loop = asyncio.get_running_loop()

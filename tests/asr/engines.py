@@ -1,4 +1,4 @@
-"""Engines that do exactly what a test of the pool needs: stop at a gate, fail at a byte, keep a diary.
+"""Engines, and a clock, that do exactly what a test of the pool needs: stop at a gate, fail at a byte, keep a diary.
 
 Recognition itself is always tested with the real libvosk; these only provoke what a healthy engine does not do.
 """
@@ -11,6 +11,16 @@ from asr.errors import RecogniserFailed
 from asr.utterance import Utterance
 
 FAIL = b"\xee"  # a recogniser that gets this byte breaks
+
+
+class Clock:
+    """Time that passes when a test says so."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
 
 
 class GatedEngine:

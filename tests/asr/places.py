@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 
-from asr.errors import PoolClosed, PoolFull
+from asr.errors import PoolBehind, PoolClosed, PoolFull
 from asr.pool import DecodePool
 from asr.stream import SpeechStream
 
@@ -11,7 +11,7 @@ def taken_places(pool: DecodePool, capacity: int) -> int:
     """How many of the pool's `capacity` places are held by calls; none once it is closed."""
     ours: list[SpeechStream] = []
     try:
-        with suppress(PoolFull):
+        with suppress(PoolFull, PoolBehind):
             while True:
                 ours.append(pool.open(lambda _: None))
     except PoolClosed:

@@ -7,28 +7,18 @@ from concurrent.futures import Future
 import numpy as np
 import pytest
 
-from asr.errors import PoolClosed, PoolFull
-from asr.pool import TURN_BYTES, DecodePool
+from asr.errors import PoolBehind, PoolClosed, PoolFull
+from asr.pool import TURN_BYTES, DecodePool, Load
 from asr.transcript import transcribe
 from asr.utterance import Utterance
 from asr.vosk_engine import VoskEngine
 from tests.asr.conftest import Say
-from tests.asr.engines import GatedEngine
+from tests.asr.engines import Clock, GatedEngine
 from tests.asr.places import taken_places
 
 WAIT_S = 60.0
 
 SENTENCES = ("有人抢劫，你们快来", "我们小区的水管爆裂了", "工地半夜还在施工")
-
-
-class Clock:
-    """Time that passes when a test says so."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def ignore(_: Utterance) -> None:
@@ -122,13 +112,28 @@ def test_lag_is_the_age_of_the_oldest_undecoded_audio() -> None:
             assert pool.lag_s == pytest.approx(0.9)
             pool.open(ignore).cancel()  # late, but within the limit
             clock.now += 0.2
-            with pytest.raises(PoolFull, match=r"落后 1\.1 秒"):
+            with pytest.raises(PoolBehind, match=r"落后 1\.1 秒") as behind:
                 pool.open(ignore)
+            assert behind.value.retryable
             busy.cancel()  # whose audio nobody waits for does not count
             assert pool.lag_s == pytest.approx(0.6)
             pool.open(ignore).cancel()
         waiting.finish().result(WAIT_S)
         assert pool.lag_s == 0.0
+
+
+def test_what_the_pool_carries_can_be_watched() -> None:
+    clock, engine = Clock(), GatedEngine()
+    with DecodePool(engine, threads=1, capacity=4, max_lag_s=60.0, clock=clock) as pool:
+        assert pool.load == Load(calls=0, capacity=4, lag_s=0.0, decoded_s=0.0)
+        with engine.closed_gate():
+            stream, other = pool.open(ignore), pool.open(ignore)
+            stream.feed(b"\1" * (2 * TURN_BYTES))
+            clock.now += 0.5
+            assert pool.load == Load(calls=2, capacity=4, lag_s=0.5, decoded_s=0.0)
+        stream.finish().result(WAIT_S)
+        other.cancel()
+        assert pool.load == Load(calls=0, capacity=4, lag_s=0.0, decoded_s=0.4)
 
 
 def test_a_frozen_call_costs_one_thread_and_nobody_else() -> None:

@@ -10,7 +10,7 @@ import pytest
 from asr.errors import PoolClosed, RecogniserFailed, StreamClosed
 from asr.pool import TURN_BYTES, DecodePool
 from asr.utterance import Utterance
-from tests.asr.engines import FAIL, GatedEngine
+from tests.asr.engines import FAIL, Clock, GatedEngine
 from tests.asr.places import taken_places
 
 CAPACITY = 4
@@ -245,6 +245,41 @@ def test_a_callback_that_raises_costs_its_call_and_no_thread(pool: DecodePool) -
         stream.feed(b"\1" * 320)
         assert isinstance(stream.finish().exception(WAIT_S), KeyError)
     assert pool.open(ignore).finish().result(WAIT_S).text == "all 0"
+
+
+def test_a_calls_lag_is_its_greatest_and_stays_when_the_call_has_ended(engine: GatedEngine) -> None:
+    clock = Clock()
+    with DecodePool(engine, threads=1, capacity=CAPACITY, max_lag_s=60.0, clock=clock) as pool:
+        stream, prompt = pool.open(ignore), pool.open(ignore)
+        assert stream.lag_s == 0.0
+        with engine.closed_gate():
+            stream.feed(b"\1" * 320)
+            assert engine.arrived.acquire(timeout=WAIT_S)
+            clock.now += 0.75
+            assert stream.lag_s == 0.75  # and growing
+        stream.flush().result(WAIT_S)
+        clock.now += 5.0  # nothing waits: time that passes is no lag
+        stream.feed(b"\1" * 320)
+        stream.finish().result(WAIT_S)
+        clock.now += 5.0
+        assert stream.lag_s == 0.75
+        assert prompt.lag_s == 0.0  # each call its own
+        prompt.cancel()
+
+
+def test_what_a_cancelled_call_left_undecoded_counts_as_its_lag(engine: GatedEngine) -> None:
+    clock = Clock()
+    with DecodePool(engine, threads=1, capacity=CAPACITY, max_lag_s=60.0, clock=clock) as pool:
+        stream = pool.open(ignore)
+        with engine.closed_gate():
+            stream.feed(b"\1" * 320)
+            assert engine.arrived.acquire(timeout=WAIT_S)
+            clock.now += 1.5
+            stream.cancel()
+            clock.now += 5.0
+            assert stream.lag_s == 1.5
+        assert engine.freed.acquire(timeout=WAIT_S)  # its turn under way is over as well
+        assert stream.lag_s == 1.5
 
 
 def test_closing_the_pool_ends_every_stream(engine: GatedEngine) -> None:

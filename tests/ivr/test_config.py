@@ -65,6 +65,12 @@ def test_the_environment_outranks_the_file(tmp_path: Path, monkeypatch: pytest.M
     assert config.asterisk.ami_port == 5997
 
 
+@pytest.mark.parametrize("off", ["0", "", "''"])
+def test_no_port_for_the_numbers_is_an_answer(tmp_path: Path, off: str) -> None:
+    assert load_config(write(tmp_path, f"metrics: {{port: {off}}}")).metrics.port == 0
+    assert load_config(write(tmp_path, "")).metrics.port > 0
+
+
 @pytest.mark.parametrize(
     ("text", "key", "right"),
     [
@@ -75,6 +81,8 @@ def test_the_environment_outranks_the_file(tmp_path: Path, monkeypatch: pytest.M
         ("asterisk: {sip_port: 80}", "asterisk.sip_port", "1024"),
         ("asterisk: {carriers: [0.0.0.0/0]}", "asterisk.carriers.0", "whole world"),
         ("asterisk: {police: [{name: 'p1\\n[x]', uri: 'sip:a@b'}]}", "asterisk.police.0.name", "letters"),
+        ("metrics: {address: localhost}", "metrics.address", "IPv4"),
+        ("metrics: {port: [9510]}", "metrics.port", "integer"),
         ("sip: 1", "sip", "no such key"),
     ],
 )

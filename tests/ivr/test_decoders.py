@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from asr.errors import ModelNotFound, PoolFull
+from asr.errors import ModelNotFound, PoolMissing
 from asr.models import ModelShelf
 from asr.pool import DecodePool
 from ivr.decoders import Decoders, NoDecoders, model_folder
@@ -14,8 +14,9 @@ from tests.asr.places import taken_places
 from tests.ivr.scripted_engine import ScriptedEngine
 
 
-def test_no_decoders_are_a_full_pool_with_the_reason() -> None:
-    with pytest.raises(PoolFull, match="the model is broken"):
+def test_no_decoders_take_nobody_and_say_why() -> None:
+    assert NoDecoders("the model is broken").load.capacity == 0
+    with pytest.raises(PoolMissing, match="the model is broken"):
         NoDecoders("the model is broken").open(lambda _: None, lambda _: None)
 
 

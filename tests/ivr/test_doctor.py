@@ -41,10 +41,15 @@ CHECKS = {
 
 def write_config(folder: Path, **sections: Any) -> Path:
     """A config.yaml on free ports with a small part of the shipped one changed."""
-    sip, ami, fastagi, audiosocket = free_ports(4)
+    sip, ami, fastagi, audiosocket, metrics = free_ports(5)
     ports = {"sip_port": sip, "ami_port": ami, "fastagi_port": fastagi, "audiosocket_port": audiosocket}
     asterisk = {"dialplans": str(ROOT / "dialplans"), **ports, **sections.pop("asterisk", {})}
-    values = {"data_dir": "var", "triage": {"lexicon": str(ROOT / "triage" / "lexicon")}, **sections}
+    values = {
+        "data_dir": "var",
+        "triage": {"lexicon": str(ROOT / "triage" / "lexicon")},
+        "metrics": {"port": metrics},
+        **sections,
+    }
     path = folder / "config.yaml"
     path.write_text(yaml.safe_dump({**values, "asterisk": asterisk}, allow_unicode=True), encoding="utf-8")
     return path
@@ -340,6 +345,17 @@ def test_a_port_that_somebody_has(tmp_path: Path, name: str) -> None:
         finding = found(config, name)
     assert finding.state == "warning"
     assert str(port) in finding.what
+
+
+def test_the_port_of_the_numbers(tmp_path: Path) -> None:
+    config = configured(tmp_path)
+    assert found(config, "metrics_port").what == f"{config.metrics.port} 空闲"
+    with closing(socket.create_server(("127.0.0.1", config.metrics.port))):
+        assert found(config, "metrics_port").state == "warning"
+    elsewhere = found(configured(tmp_path, metrics={"address": "192.0.2.1"}), "metrics_port")
+    assert (elsewhere.state, elsewhere.mend) == ("warning", "改正 metrics: address:")  # calls go on without
+    off = configured(tmp_path, metrics={"port": 0})
+    assert "metrics_port" not in [finding.name for finding in doctor._ports(off)]
 
 
 def test_sip_is_udp_too(tmp_path: Path) -> None:

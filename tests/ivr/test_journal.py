@@ -108,10 +108,10 @@ def test_a_decision_can_be_explained_from_its_record(
     journal: Journal, events: list[CallEvent], triage: Triage
 ) -> None:
     decision = triage.decide("我家水管爆了")
-    journal.decided(CALL, Outcome(decision, Reason.HEARD, 3.14159), History(24, {}))
+    journal.decided(CALL, Outcome(decision, Reason.HEARD, 3.14159, lag_s=0.27182), History(24, {}))
     data = events[0].data
     assert (data["route"], data["category"], data["reason"]) == ("minsheng", decision.category, "heard")
-    assert data["after_s"] == 3.142
+    assert (data["after_s"], data["lag_s"]) == (3.142, 0.272)
     assert data["lexicon_version"] == triage.version
     evidence = data["evidence"]
     assert isinstance(evidence, list)
@@ -125,7 +125,7 @@ def test_what_only_another_reading_says_is_kept_with_that_reading(
     journal: Journal, events: list[CallEvent], triage: Triage
 ) -> None:
     decision = triage.decide("我家停水了", alternatives=[("喂我家抢劫了", 0.3)])
-    journal.decided(CALL, Outcome(decision, Reason.HEARD, 1.0), History(24, {}))
+    journal.decided(CALL, Outcome(decision, Reason.HEARD, 1.0, lag_s=0.0), History(24, {}))
     data = events[0].data
     assert data["alternatives"] == [["喂我家抢劫了", 0.3]]
     assert isinstance(data["evidence"], list)

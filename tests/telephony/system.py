@@ -159,7 +159,7 @@ class System:
 
 def make_config(folder: Path, install: AsteriskInstall, **changes: dict[str, Any]) -> dict[str, Any]:
     """A configuration on free ports, with phones p101 and m201 at fixed addresses."""
-    sip, ami, fastagi, audiosocket = free_ports(4)
+    sip, ami, fastagi, audiosocket, metrics = free_ports(5)
     rtp = free_port_run(RTP_PORTS + 2)
     p101, m201 = rtp + RTP_PORTS, rtp + RTP_PORTS + 1
     config: dict[str, Any] = {
@@ -179,6 +179,7 @@ def make_config(folder: Path, install: AsteriskInstall, **changes: dict[str, Any
             "minsheng": [{"name": "m201", "uri": f"sip:m201@127.0.0.1:{m201}"}],
         },
         "speech": {"model": os.environ.get("MINSHENG110_TEST_MODEL", "")},
+        "metrics": {"port": metrics},
         "triage": {"lexicon": str(ROOT / "triage" / "lexicon")},
     }
     for section, values in changes.items():

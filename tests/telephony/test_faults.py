@@ -6,8 +6,9 @@ import asyncio
 import os
 import re
 import signal
+import socket
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 import pytest
@@ -204,28 +205,16 @@ async def test_ami_is_away(start_system: SystemFactory) -> None:
     )
 
 
-async def test_there_is_no_speech_model(start_system: SystemFactory) -> None:
-    system = start_system(speech={"model": "no-such-model"})
-    async with phones(system) as at, at.caller(system) as caller:
-        await caller.dial("110")
-        _, waited_s = await police_rings(at, caller)
-        assert waited_s < LAW_2_S
-        story = await system.story(caller, lambda s: s.member is not None)
-        assert (story.route, story.reason) == ("police", "shed")
-    assert "speech.missing" in system.log()
-
-
-async def test_the_decoders_are_full(start_system: SystemFactory) -> None:
-    """The call beyond the capacity goes to the police at once; the one that is listened to does not notice."""
-    system = start_system(speech={"capacity": 1})
-    async with phones(system) as at:
-        first = await while_listened_to(at, system, "13800070001")
-        async with at.caller(system, number="13800070002") as second:
-            await second.dial("110")
-            _, waited_s = await police_rings(at, second)
+async def test_there_is_neither_a_speech_model_nor_a_port_for_the_numbers(
+    start_system: SystemFactory,
+) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as other:
+        system = start_system(speech={"model": "no-such-model"}, metrics={"port": other.getsockname()[1]})
+        async with phones(system) as at, at.caller(system) as caller:
+            await caller.dial("110")
+            _, waited_s = await police_rings(at, caller)
             assert waited_s < LAW_2_S
-            story = await system.story(second, lambda s: s.member is not None)
-            assert story.reason == "shed"
-            await first.speak(voice(BURST_PIPE, "m7"))
-            await at.minsheng.next_call(20)
-        await first.__aexit__(None, None, None)
+            story = await system.story(caller, lambda s: s.member is not None)
+            assert (story.route, story.reason) == ("police", "shed")
+    assert "speech.missing" in system.log()
+    assert "metrics.missing" in system.log()
