@@ -17,13 +17,16 @@ from models.recipe.trained import TrainedNet
 from models.recipe.units import first_pdf, later_pdf
 
 _RAREST: Final = 10  # frames; a pdf seen less often never wins
+# Of all frames. Divided by less, a sound that was hardly ever trained is heard in every pause: 卜 ("bo" without a tone,
+# one frame in a million) stood at the end of every sentence.
+_LEAST_SHARE: Final = 1e-4
 
 Array = NDArray[np.float64]
 
 
 def priors(counts: Array) -> Array:
     """Give the share of every pdf in training; 1 for those hardly seen, since libvosk divides by it."""
-    shares = np.maximum(counts, 1) / counts.sum()
+    shares = np.maximum(counts / counts.sum(), _LEAST_SHARE)
     return np.where(counts < _RAREST, 1.0, shares)
 
 

@@ -127,6 +127,12 @@ def test_priors_are_shares_and_the_unseen_never_win() -> None:
     assert found[3] == pytest.approx(10 / 1009)
 
 
+def test_what_was_hardly_trained_is_not_heard_everywhere() -> None:
+    found = priors(np.array([999_000.0, 980.0, 20.0]))
+    assert found[1] == pytest.approx(0.00098)
+    assert found[2] == pytest.approx(0.0001)
+
+
 def test_the_file_is_written_whole(tmp_path: Path, net: AcousticNet) -> None:
     write_model(tmp_path / "am", TrainedNet(net, _COUNTS, _MEAN))
     content = (tmp_path / "am" / "final.mdl").read_bytes()
