@@ -17,6 +17,7 @@ import structlog
 
 from asr.audio import read_audio
 from asr.errors import AudioUnreadable, ModelError, RecogniserFailed
+from asr.fitness import wide_band_warning
 from asr.models import ModelShelf, chosen
 from asr.transcript import Transcript, transcribe
 
@@ -80,6 +81,8 @@ def main(arguments: list[str] | None = None) -> int:
     except ModelError as error:
         print(error, file=sys.stderr)
         return EXIT_NO_MODEL
+    if warning := wide_band_warning(engine.sample_rate):
+        print(f"注意：语音模型 {name} {warning}。", file=sys.stderr)
     status = EXIT_OK
     for path in options.files:
         try:

@@ -59,7 +59,7 @@ def test_plain_output_is_file_and_text(
     caller: Path, model_dir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([str(caller), "--model", str(model_dir)]) == EXIT_OK
-    assert capsys.readouterr().out == f"{caller}\t{PIPE}\n"
+    assert capsys.readouterr() == (f"{caller}\t{PIPE}\n", "")
 
 
 def test_a_file_that_is_no_sound_does_not_stop_the_others(
@@ -98,6 +98,15 @@ def test_models_by_name_and_the_chosen_one(
     assert main([str(caller), *shelf]) == EXIT_OK
     assert main([str(caller), "--bundled", str(model_dir), "--installed", str(tmp_path / "none")]) == EXIT_OK
     assert capsys.readouterr().out.count(PIPE) == 3
+
+
+def test_a_wide_band_model_is_warned_of_once_and_not_among_the_results(
+    caller: Path, wide_model_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(caller), str(caller), "--json", "--model", str(wide_model_dir)]) == EXIT_OK
+    out, err = capsys.readouterr()
+    assert [json.loads(line)["file"] for line in out.splitlines()] == [str(caller)] * 2
+    assert err.count("线路只有 8 kHz") == 1
 
 
 @pytest.mark.parametrize("wanted", ["no-such-model", "am"])
