@@ -84,12 +84,25 @@ def _sample_frequency(path: Path) -> int:
     return int(rate)
 
 
+def takes_grammars(folder: Path) -> bool:
+    """Tell whether libvosk can put a list of words in the place of the model's own language.
+
+    It can in a look-ahead pair only, and where one whole graph lies beside the pair it takes that.
+    """
+    return not (folder / "graph/HCLG.fst").exists() and all((folder / name).is_file() for name in _LOOK_AHEAD)
+
+
+def card(folder: Path) -> Path | None:
+    """Return the text that came with the model, README or README.md; None when there is none."""
+    return next((path for path in sorted(folder.glob("README*")) if path.is_file()), None)
+
+
 def description(folder: Path) -> str:
     """Say in one line what the model is: `description` of model.json, else the first words of its README."""
-    card = folder / "model.json"
-    if card.is_file():
+    facts = folder / "model.json"
+    if facts.is_file():
         try:
-            told = json.loads(_read_text(card))
+            told = json.loads(_read_text(facts))
         except ValueError:
             told = None
         if isinstance(told, dict) and isinstance(told.get("description"), str):

@@ -14,10 +14,20 @@ _PIECE = SAMPLE_RATE // 5  # samples; the pool's turn, so that what is measured 
 class Transcript:
     """What was heard in a recording."""
 
-    text: str
-    words: tuple[Word, ...]
+    utterances: tuple[Utterance, ...]
+    """Final ones, those without a word included."""
     duration_s: float  # of the recording
     real_time_factor: float  # seconds of decoding on one core per second of sound; 0.0 for an empty recording
+
+    @property
+    def text(self) -> str:
+        """All of it."""
+        return join(utterance.text for utterance in self.utterances)
+
+    @property
+    def words(self) -> tuple[Word, ...]:
+        """All of them."""
+        return tuple(word for utterance in self.utterances for word in utterance.words)
 
 
 def transcribe(engine: Engine, samples: Samples) -> Transcript:
@@ -33,8 +43,7 @@ def transcribe(engine: Engine, samples: Samples) -> Transcript:
     spent = time.perf_counter() - began
     duration = len(samples) / SAMPLE_RATE
     return Transcript(
-        text=join(final.text for final in finals),
-        words=tuple(word for final in finals for word in final.words),
+        utterances=tuple(finals),
         duration_s=duration,
         real_time_factor=spent / duration if duration else 0.0,
     )

@@ -258,7 +258,8 @@ class Dialogue:
         pause = patience.silence_s
         if self._turn.has_voice:
             clear = self._verdict[0] is Listening.LIVELIHOOD_CLEAR
-            pause = patience.sentence_end_s if clear else patience.turn_end_s
+            ended = clear and not self._turn.is_faint(len(self.text))
+            pause = patience.sentence_end_s if ended else patience.turn_end_s
         if now < self._turn.quiet_since + pause:
             return None
         if not self._turn.has_voice:

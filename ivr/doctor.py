@@ -12,8 +12,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
-from asr import model_files
 from asr.errors import AsrError
+from asr.fitness import portrait, wide_band_warning
 from asr.models import ModelShelf
 from asr.vosk_engine import VoskEngine
 from ivr.asterisk.errors import AsteriskError, AsteriskUnusable
@@ -151,18 +151,20 @@ def _dialplan(config: Config) -> Iterator[Finding]:
 def _speech(config: Config) -> Iterator[Finding]:
     try:
         folder = model_folder(ModelShelf(BUNDLED_MODEL, config.models_dir), config.speech.model)
-        VoskEngine(folder)
-        size_mb = model_files.size_bytes(folder) / 1e6
-        what = f"{folder.name}，{model_files.sample_rate(folder)} Hz，{size_mb:.0f} MB"
+        rate = VoskEngine(folder).sample_rate
+        what = f"{folder.name}，{portrait(folder)}"
     except (AsrError, OSError) as error:
         mend = "没有模型时所有来电直接转警察；python -m ivr model list"
         yield Finding("speech", "语音模型", "fault", str(error), mend)
         return
-    if folder == BUNDLED_MODEL:
-        mend = "接真人前：python -m ivr model install 模型.zip"
-        yield Finding("speech", "语音模型", "warning", what + "：听得懂合成语音，多半听不懂真人", mend)
+    if folder.resolve() == BUNDLED_MODEL.resolve():
+        what += "。自带，只供演示：听得懂合成语音，多半听不懂陌生的真人"
+        yield Finding("speech", "语音模型", "warning", what, "接真人前：python -m ivr model install 模型.zip")
+    elif warning := wide_band_warning(rate):
+        mend = "先衡量：python -m asr evaluate 录音目录；有 8 kHz 的模型就换用"
+        yield Finding("speech", "语音模型", "warning", f"{what}。{warning}", mend)
     else:
-        yield Finding("speech", "语音模型", "ok", what)
+        yield Finding("speech", "语音模型", "ok", f"{what}。适合 8 kHz 电话线路")
 
 
 def _lexicon(config: Config) -> Iterator[Finding]:

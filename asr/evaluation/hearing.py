@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from asr.g711 import Samples
 from asr.recogniser import SAMPLE_RATE, Engine
 from asr.speech_end import EndOfSpeech
-from asr.utterance import join
+from asr.utterance import Utterance, Word, join
 
 _PIECE = SAMPLE_RATE // 50  # samples: 20 ms, a packet
 
@@ -18,6 +18,8 @@ class Heard:
     """What came of it. Delays in seconds, as a caller on an idle machine would meet them."""
 
     text: str
+    words: tuple[Word, ...]
+    """Of the whole text, with their confidences."""
     decoding_s: float
     first_partial_s: float | None
     """From the beginning of the voice to the first words; None where there were none."""
@@ -32,7 +34,7 @@ def hear(engine: Engine, samples: Samples) -> Heard:
     has taken since then is added.
     """
     recogniser, voice = engine.open(), EndOfSpeech()
-    texts: list[str] = []
+    finals: list[Utterance] = []
     began: float | None = None
     first: float | None = None
     decoding_s = free_at = 0.0
@@ -50,9 +52,16 @@ def hear(engine: Engine, samples: Samples) -> Heard:
         if utterance is not None and utterance.text and first is None:
             first = free_at
         if utterance is not None and utterance.is_final:
-            texts.append(utterance.text)
+            finals.append(utterance)
     started = time.perf_counter()
-    texts.append(recogniser.finish().text)
+    finals.append(recogniser.finish())
     final_s = max(0.0, free_at - len(samples) / SAMPLE_RATE) + time.perf_counter() - started
     delay = None if first is None or began is None else max(0.0, first - began)
-    return Heard(join(texts), decoding_s + time.perf_counter() - started, delay, final_s)
+    decoding_s += time.perf_counter() - started
+    words = tuple(word for final in finals for word in _words(final))
+    return Heard(join(final.text for final in finals), words, decoding_s, delay, final_s)
+
+
+def _words(final: Utterance) -> tuple[Word, ...]:
+    """Return its words; a text without any is one word that nobody is sure of."""
+    return final.words or ((Word(final.text, 0.0, 0.0, 0.0),) if final.text else ())

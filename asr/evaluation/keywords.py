@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -9,6 +10,14 @@ from pathlib import Path
 import ahocorasick
 
 from asr.phrases import lexicon_files, read_phrases
+from asr.utterance import UNKNOWN, Word
+
+_NOT_SPOKEN = re.compile(r"[\W_]+")
+
+
+def letters(text: str) -> str:
+    """What of a text is spoken: no signs, no spaces."""
+    return _NOT_SPOKEN.sub("", text)
 
 
 class Keywords:
@@ -31,3 +40,17 @@ class Keywords:
     def count(self, text: str) -> Counter[str]:
         """How often each word stands in a text."""
         return Counter(word for _, word in self._automaton.iter_long(text))
+
+    def heard(self, words: Iterable[Word]) -> list[tuple[str, float]]:
+        """Those in a recogniser's words, each as sure as the least sure of the words that it spans (0..1)."""
+        sure = [
+            (letter, word.confidence)
+            for word in words
+            if word.text != UNKNOWN
+            for letter in letters(word.text)
+        ]
+        text = "".join(letter for letter, _ in sure)
+        return [
+            (found, min(confidence for _, confidence in sure[last + 1 - len(found) : last + 1]))
+            for last, found in self._automaton.iter_long(text)
+        ]

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import statistics
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from rapidfuzz.distance import Levenshtein
+
+from asr.evaluation.operating_point import CONFIDENCES, OperatingPoint, rounded
+
+
+def _points() -> tuple[OperatingPoint, ...]:
+    return tuple(map(OperatingPoint, CONFIDENCES))
 
 
 @dataclass(slots=True)
@@ -20,12 +27,8 @@ class Score:
     characters: int = 0
     wrong_characters: int = 0
     """Substituted, left out and put in."""
-    said: Counter[str] = field(default_factory=Counter)
-    """Keywords that were spoken."""
-    found: Counter[str] = field(default_factory=Counter)
-    """Those of them that were heard."""
-    heard: Counter[str] = field(default_factory=Counter)
-    """Keywords that were heard, spoken or not."""
+    points: tuple[OperatingPoint, ...] = field(default_factory=_points)
+    """Keywords, by the confidence from which on they count; the first one counts all of them."""
     seconds: float = 0.0
     decoding_s: float = 0.0
     first_partial_s: list[float] = field(default_factory=list)
@@ -33,16 +36,22 @@ class Score:
     final_s: list[float] = field(default_factory=list)
     """From the end of the recording to its final words."""
 
-    def add(self, said: str, heard: str, keywords: tuple[Counter[str], Counter[str]]) -> None:
-        """Count one recording; `keywords` are those said and those heard."""
+    def add(
+        self,
+        said: str,
+        heard: str,
+        seconds: float,
+        spoken: Counter[str],
+        spotted: Sequence[tuple[str, float]],
+    ) -> None:
+        """Count one recording of so many seconds: its keywords, and those heard with their confidences."""
         self.clips += 1
         self.right_clips += said == heard
         self.characters += len(said)
         self.wrong_characters += Levenshtein.distance(said, heard)
-        spoken, taken = keywords
-        self.said += spoken
-        self.heard += taken
-        self.found += spoken & taken
+        self.seconds += seconds
+        for point in self.points:
+            point.add(spoken, spotted, seconds)
 
     @property
     def character_error_rate(self) -> float | None:
@@ -50,19 +59,9 @@ class Score:
         return self.wrong_characters / self.characters if self.characters else None
 
     @property
-    def recall(self) -> float | None:
-        """The share of the spoken keywords that were heard."""
-        return self.found.total() / self.said.total() if self.said else None
-
-    @property
-    def precision(self) -> float | None:
-        """The share of the heard keywords that were spoken."""
-        return self.found.total() / self.heard.total() if self.heard else None
-
-    @property
-    def false_alarms_a_minute(self) -> float:
-        """Keywords heard that nobody spoke, a minute of sound."""
-        return (self.heard.total() - self.found.total()) / self.seconds * 60 if self.seconds else 0.0
+    def keywords(self) -> OperatingPoint:
+        """All that were heard, however unsure."""
+        return self.points[0]
 
     @property
     def real_time_factor(self) -> float:
@@ -75,21 +74,18 @@ class Score:
             "line": self.line,
             "clips": self.clips,
             "right_clips": self.right_clips,
-            "character_error_rate": _rounded(self.character_error_rate),
-            "keyword_recall": _rounded(self.recall),
-            "keyword_precision": _rounded(self.precision),
-            "false_alarms_a_minute": _rounded(self.false_alarms_a_minute),
-            "real_time_factor": _rounded(self.real_time_factor),
-            "first_partial_s": _rounded(median(self.first_partial_s)),
-            "final_s": _rounded(median(self.final_s)),
+            "character_error_rate": rounded(self.character_error_rate),
+            "keyword_recall": rounded(self.keywords.recall),
+            "keyword_precision": rounded(self.keywords.precision),
+            "false_alarms_a_minute": rounded(self.keywords.false_alarms_a_minute),
+            "real_time_factor": rounded(self.real_time_factor),
+            "first_partial_s": rounded(median(self.first_partial_s)),
+            "final_s": rounded(median(self.final_s)),
             "seconds": round(self.seconds, 1),
+            "operating_points": [point.as_json() for point in self.points],
         }
 
 
 def median(values: list[float]) -> float | None:
     """The middle one; None of none."""
     return statistics.median(values) if values else None
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 4)

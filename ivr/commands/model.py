@@ -16,8 +16,8 @@ from rich.table import Table
 from asr.catalogue import OFFICIAL, official
 from asr.download import download
 from asr.errors import AsrError, ShelfBusy
+from asr.fitness import wide_band_warning
 from asr.models import ModelInfo, ModelShelf
-from asr.recogniser import SAMPLE_RATE
 from ivr.commands import settings
 from ivr.config import BUNDLED_MODEL
 from ivr.terminal import plain
@@ -105,10 +105,7 @@ def install(ctx: click.Context, source: str, sha256: str | None) -> None:
     if fetched:
         file.unlink()
     print(f"已安装 {model.name}（{model.sample_rate} Hz）。选用它：python -m ivr model use {model.name}")
-    if model.sample_rate != SAMPLE_RATE:
-        print(
-            f"它要 {model.sample_rate} Hz：电话声音会重采样，听得比公布的差；python -m asr evaluate 可以衡量。"
-        )
+    _warn_of_wide_band(model)
 
 
 def _fetch(source: str, sha256: str | None, into: Path, progress: Progress, task: TaskID) -> Path:
@@ -134,8 +131,15 @@ def _fetch(source: str, sha256: str | None, into: Path, progress: Progress, task
 @click.pass_context
 def use(ctx: click.Context, name: str) -> None:
     """Choose the model that the next start loads."""
-    _shelf(ctx).use(name)
+    shelf = _shelf(ctx)
+    shelf.use(name)
     print(f"已选用 {name}。重新启动服务后生效：python -m ivr serve")
+    _warn_of_wide_band(shelf.find(name))
+
+
+def _warn_of_wide_band(model: ModelInfo) -> None:
+    if warning := wide_band_warning(model.sample_rate):
+        print(f"注意：{model.name} {warning}。")
 
 
 def _as_json(model: ModelInfo) -> dict[str, object]:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from asr.__main__ import EXIT_NO_MODEL, EXIT_OK, EXIT_SOME_FAILED, EXIT_USAGE, main
@@ -59,7 +60,32 @@ def test_plain_output_is_file_and_text(
     caller: Path, model_dir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([str(caller), "--model", str(model_dir)]) == EXIT_OK
-    assert capsys.readouterr().out == f"{caller}\t{PIPE}\n"
+    assert capsys.readouterr() == (f"{caller}\t{PIPE}\n", "")
+
+
+def test_other_readings_of_each_utterance(
+    say: Say, model_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    knife, two = tmp_path / "knife.wav", tmp_path / "two.wav"
+    knife.write_bytes(wav(say("他拿着刀").tobytes()))
+    two.write_bytes(wav(np.concatenate([say(PIPE), np.zeros(16_000, np.int16), say("他拿着刀")]).tobytes()))
+    options = ["--alternatives", "3", "--model", str(model_dir)]
+    assert main([str(two), "--json", *options]) == EXIT_OK
+    told = json.loads(capsys.readouterr().out)
+    said = [utterance for utterance in told["utterances"] if utterance["text"]]
+    assert [utterance["text"] for utterance in said] == [PIPE, "他拿着刀"]
+    assert told["text"] == PIPE + "他拿着刀"
+    readings = said[1]["alternatives"]
+    assert 1 <= len(readings) <= 3
+    assert [set(reading) for reading in readings] == [{"text", "share"}] * len(readings)
+    assert "她拿着刀" in {reading["text"] for reading in readings}, "they sound the same"
+
+    assert main([str(knife), str(two), *options]) == EXIT_OK
+    lines = capsys.readouterr().out.splitlines()
+    of_one, of_two = lines[: lines.index(f"{two}\t{told['text']}")], lines[lines.index("\t他拿着刀") :]
+    assert of_one[0] == f"{knife}\t他拿着刀"
+    for shown in (of_one, of_two):
+        assert [line for line in shown if line.endswith("%\t她拿着刀")]
 
 
 def test_a_file_that_is_no_sound_does_not_stop_the_others(
@@ -100,6 +126,15 @@ def test_models_by_name_and_the_chosen_one(
     assert capsys.readouterr().out.count(PIPE) == 3
 
 
+def test_a_wide_band_model_is_warned_of_once_and_not_among_the_results(
+    caller: Path, wide_model_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(caller), str(caller), "--json", "--model", str(wide_model_dir)]) == EXIT_OK
+    out, err = capsys.readouterr()
+    assert [json.loads(line)["file"] for line in out.splitlines()] == [str(caller)] * 2
+    assert err.count("线路只有 8 kHz") == 1
+
+
 @pytest.mark.parametrize("wanted", ["no-such-model", "am"])
 def test_a_model_that_cannot_be_used(
     caller: Path, model_dir: Path, wanted: str, capsys: pytest.CaptureFixture[str]
@@ -120,7 +155,10 @@ def test_help_is_chinese_and_needs_no_model(capsys: pytest.CaptureFixture[str]) 
         assert words in out
 
 
-@pytest.mark.parametrize("arguments", [[], ["--json"], ["--nonsense", "a.wav"], ["a.wav", "--model"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["--json"], ["--nonsense", "a.wav"], ["a.wav", "--model"], ["a.wav", "--alternatives", "11"]],
+)
 def test_wrong_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(arguments)

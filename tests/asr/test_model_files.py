@@ -66,6 +66,15 @@ def test_half_a_pair_is_no_graph(model: Path, name: str) -> None:
     assert model_files.missing_files(model) == (name,)
 
 
+def test_grammars_go_into_a_look_ahead_pair_only(model: Path, model_dir: Path) -> None:
+    assert model_files.takes_grammars(model_dir)
+    assert not model_files.takes_grammars(model)
+    lay_out(model, *PAIR)
+    assert not model_files.takes_grammars(model), "libvosk takes the whole graph where there is one"
+    (model / "graph/HCLG.fst").unlink()
+    assert model_files.takes_grammars(model)
+
+
 def test_fbank_features_will_do(model: Path) -> None:
     (model / "conf/mfcc.conf").rename(model / "conf/fbank.conf")
     assert model_files.missing_files(model) == ()
@@ -141,6 +150,14 @@ def test_a_broken_card_is_passed_over(model: Path, card: str) -> None:
     assert model_files.description(model) == ""
     (model / "README").write_text("plain")
     assert model_files.description(model) == "plain"
+
+
+def test_the_text_that_came_with_a_model(model: Path) -> None:
+    assert model_files.card(model) is None
+    (model / "README").mkdir()
+    assert model_files.card(model) is None
+    (model / "README.md").write_text("# A model\n")
+    assert model_files.card(model) == model / "README.md"
 
 
 def test_a_long_description_is_cut(model: Path) -> None:

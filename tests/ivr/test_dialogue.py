@@ -81,6 +81,21 @@ async def test_a_police_sentence_after_a_short_pause_outranks_the_livelihood_one
     assert outcome.reason is Reason.HEARD
 
 
+async def test_a_caller_too_soft_to_be_noticed_is_heard_out_though_his_words_come_in_bursts(
+    begin: Begin, pool: DecodePool, engine: ScriptedEngine
+) -> None:
+    """Words without a voice: where they pause, the caller may not."""
+    talk = await begin(pool, patience=Patience(sentence_end_s=0.1, turn_end_s=4.0))
+    engine.hears(part(CLEAR))
+    await talk.hears(CLEAR)
+    talk.line.say(silence(0.6))
+    async with asyncio.timeout(15):  # a call that is over carries no sound any more
+        await talk.line.spoken.wait()
+    engine.hears(part(f"{CLEAR}{POLICE}"))
+    outcome = await talk.outcome()
+    assert (outcome.decision.route, outcome.reason) == (Route.POLICE, Reason.HEARD)
+
+
 async def test_an_unclear_caller_is_asked_once_and_then_goes_to_police(
     begin: Begin, vosk_pool: DecodePool, say: Say
 ) -> None:

@@ -21,10 +21,10 @@ from ivr.asterisk.layout import Layout
 from ivr.config import BUNDLED_MODEL, ROOT, Config, load_config
 from ivr.doctor import Finding, examine
 from records.store import Store
-from tests.asr.conftest import model_dir
+from tests.asr.conftest import model_dir, wide_model_dir
 from tests.asterisk_instance import free_ports
 
-__all__ = ["model_dir"]
+__all__ = ["model_dir", "wide_model_dir"]
 
 NOBODY = 65534
 CHECKS = {
@@ -235,6 +235,16 @@ def test_a_model_by_its_folder(tmp_path: Path, model_dir: Path) -> None:
         finding = found(configured(tmp_path, speech={"model": named}), "speech")
         assert finding.state == "ok"
         assert finding.what.startswith("good-model，8000 Hz")
+        assert "可以限定词表" in finding.what
+        assert "适合 8 kHz 电话线路" in finding.what
+
+
+def test_a_wide_band_model_hears_the_telephone_badly(tmp_path: Path, wide_model_dir: Path) -> None:
+    finding = found(configured(tmp_path, speech={"model": str(wide_model_dir)}), "speech")
+    assert finding.state == "warning"
+    assert "16000 Hz" in finding.what
+    assert "线路只有 8 kHz" in finding.what
+    assert "python -m asr evaluate" in finding.mend
 
 
 def test_a_model_that_was_installed_and_chosen(tmp_path: Path, model_dir: Path) -> None:
@@ -249,10 +259,14 @@ def test_a_model_that_was_installed_and_chosen(tmp_path: Path, model_dir: Path) 
 def test_the_bundled_model_is_for_no_human_caller(tmp_path: Path) -> None:
     if not (BUNDLED_MODEL / "am" / "final.mdl").is_file():
         pytest.fail("no bundled model: train it (models/recipe)")
-    finding = found(configured(tmp_path), "speech")
-    assert finding.state == "warning"
-    assert "合成语音" in finding.what
-    assert "model install 模型.zip" in finding.mend
+    link = tmp_path / "link"
+    link.symlink_to(BUNDLED_MODEL)
+    for config in (configured(tmp_path), configured(tmp_path, speech={"model": str(link)})):
+        finding = found(config, "speech")
+        assert finding.state == "warning"
+        assert "只供演示" in finding.what
+        assert "听不懂陌生的真人" in finding.what
+        assert "model install 模型.zip" in finding.mend
 
 
 def test_a_model_that_is_missing_or_broken(tmp_path: Path) -> None:

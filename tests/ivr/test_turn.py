@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
+import pytest
+
+from asr.g711 import alaw_decode, alaw_encode
 from ivr.turn import GAP_S, Turn
 from tests.ivr.conftest import Say
 
@@ -48,3 +52,19 @@ def test_words_tell_of_a_voice_that_was_too_faint_to_be_heard() -> None:
     assert 2.5 < turn.quiet_since < 3.0
     turn.note_words(1.0)
     assert turn.quiet_since > 2.5, "words that come late do not turn back the clock"
+
+
+@pytest.mark.parametrize(("softer_db", "faint"), [(0, False), (20, False), (40, True)])
+def test_who_is_understood_and_hardly_heard_is_faint(say: Say, softer_db: float, *, faint: bool) -> None:
+    text = "我家水管爆了水流得到处都是"
+    samples = np.frombuffer(say(text), "<i2") * 10 ** (-softer_db / 20)
+    line = alaw_decode(alaw_encode(np.rint(samples).astype(np.int16))).astype("<i2").tobytes()
+    turn, now = Turn(0.0), 0.0
+    for at in range(0, len(line), FRAME):
+        now += 0.02
+        turn.hear(line[at : at + FRAME], now)
+    assert turn.is_faint(len(text)) is faint
+
+
+def test_who_says_nothing_is_not_faint() -> None:
+    assert not Turn(0.0).is_faint(0)

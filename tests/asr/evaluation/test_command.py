@@ -41,6 +41,14 @@ def test_the_figures_of_every_line(corpus: Path) -> None:
     assert clean["keyword_recall"] == 1.0
     assert 0 < clean["real_time_factor"] < 5
     assert 0 <= clean["first_partial_s"] < 5
+    for line in lines:
+        points = line["operating_points"]
+        assert [point["confidence"] for point in points] == [0.0, 0.3, 0.5, 0.7, 0.9]
+        assert points[0]["keyword_recall"] == line["keyword_recall"]
+        for name in ("keyword_recall", "false_alarms_a_minute"):
+            figures = [point[name] for point in points]
+            assert figures == sorted(figures, reverse=True), "fewer words count, never more"
+    assert clean["operating_points"][1]["keyword_recall"] == 1.0, "libvosk is sure of a clean voice"
 
 
 def test_a_table_for_people(corpus: Path) -> None:
@@ -48,6 +56,8 @@ def test_a_table_for_people(corpus: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "bundled：1 段" in done.stdout
     assert "20 dB" in done.stdout
+    assert "关键词：只算置信度够高的" in done.stdout
+    assert "查全 70% 以上，误报每分钟不超过 1 次" in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from asr.evaluation.keywords import Keywords
+from asr.evaluation.keywords import Keywords, letters
 from asr.evaluation.lines import LINES
+from asr.evaluation.operating_point import CONFIDENCES, OperatingPoint
 from asr.evaluation.score import Score
+from asr.utterance import UNKNOWN, Word
 
 WORDS = Keywords(["抢劫", "着火", "水管", "水管爆了"])
 
@@ -36,11 +38,49 @@ def test_without_any_word_there_are_no_keywords(tmp_path: Path) -> None:
     assert Keywords.of(tmp_path) is None
 
 
+def words(*heard: tuple[str, float]) -> list[Word]:
+    return [Word(text, 0.0, 0.0, confidence) for text, confidence in heard]
+
+
+def test_signs_are_not_spoken() -> None:
+    assert letters("快来人，有 人_抢劫！") == "快来人有人抢劫"
+
+
+def test_a_keyword_is_as_sure_as_the_least_sure_word_that_it_spans() -> None:
+    heard = words(("我家", 0.1), ("水管", 0.9), ("爆", 0.4), ("了", 0.6), ("抢劫", 0.7), ("水管", 0.2))
+    assert WORDS.heard(heard) == [("水管爆了", 0.4), ("抢劫", 0.7), ("水管", 0.2)]
+
+
+def test_a_keyword_inside_a_word_and_across_an_unknown_one() -> None:
+    assert WORDS.heard(words(("被抢劫了", 0.8))) == [("抢劫", 0.8)]
+    assert WORDS.heard(words(("着", 0.8), (UNKNOWN, 0.0), ("火", 0.9))) == [("着火", 0.8)]
+    assert WORDS.heard(words(("着，", 0.3), ("火", 0.9))) == [("着火", 0.3)]
+    assert WORDS.heard([]) == []
+
+
+def test_an_operating_point_counts_what_is_sure_enough() -> None:
+    points = [OperatingPoint(confidence) for confidence in (0.0, 0.5, 0.9)]
+    for point in points:
+        point.add(WORDS.count("抢劫着火"), [("抢劫", 0.5), ("着火", 0.49), ("水管", 0.95)], 30.0)
+        point.add(WORDS.count("水管"), [("水管", 0.9), ("水管", 0.6)], 30.0)
+    figures = [(p.recall, p.precision, p.false_alarms_a_minute) for p in points]
+    assert figures == [(1.0, 0.6, 2.0), (2 / 3, 0.5, 2.0), (1 / 3, 0.5, 1.0)]
+
+
+def test_the_aim_is_seven_of_ten_and_one_false_alarm_a_minute() -> None:
+    for found, heard, reaches in ((7, 8, True), (6, 6, False), (7, 9, False), (10, 11, True)):
+        point = OperatingPoint(0.5, said=10, found=found, heard=heard, seconds=60.0)
+        assert point.reaches_the_aim is reaches
+
+
+def test_nothing_said_reaches_no_aim() -> None:
+    assert not OperatingPoint(0.9, seconds=60.0).reaches_the_aim
+
+
 def score(*pairs: tuple[str, str]) -> Score:
     one = Score("clean")
     for said, heard in pairs:
-        one.add(said, heard, (WORDS.count(said), WORDS.count(heard)))
-    one.seconds = 30.0 * len(pairs)
+        one.add(said, heard, 30.0, WORDS.count(said), WORDS.heard(words((heard, 0.6))))
     return one
 
 
@@ -48,13 +88,25 @@ def test_errors_and_keywords_are_counted() -> None:
     one = score(("我被抢劫了", "我被抢劫了"), ("楼上着火了", "楼上找货了"), ("没事", "没事着火"))
     assert (one.clips, one.right_clips, one.characters, one.wrong_characters) == (3, 1, 12, 4)
     assert one.character_error_rate == pytest.approx(1 / 3)
-    assert (one.recall, one.precision) == (0.5, 0.5)
-    assert one.false_alarms_a_minute == pytest.approx(1 / 1.5)
+    assert (one.keywords.recall, one.keywords.precision) == (0.5, 0.5)
+    assert one.keywords.false_alarms_a_minute == pytest.approx(1 / 1.5)
+
+
+def test_the_figures_by_confidence_in_json() -> None:
+    told = score(("我被抢劫了", "我被抢劫了")).as_json()
+    points = told["operating_points"]
+    assert isinstance(points, list)
+    assert [point["confidence"] for point in points] == list(CONFIDENCES)
+    assert [point["keyword_recall"] for point in points] == [1.0, 1.0, 1.0, 0.0, 0.0]
+    assert [point["keyword_precision"] for point in points] == [1.0, 1.0, 1.0, None, None]
+    assert {name: told[name] for name in points[0] if name != "confidence"} == {
+        name: figure for name, figure in points[0].items() if name != "confidence"
+    }
 
 
 def test_nothing_spoken_has_no_shares() -> None:
     one = score(("", "着火"))
-    assert (one.character_error_rate, one.recall, one.precision) == (None, None, 0.0)
+    assert (one.character_error_rate, one.keywords.recall, one.keywords.precision) == (None, None, 0.0)
     assert one.as_json()["character_error_rate"] is None
     assert Score("clean").as_json()["real_time_factor"] == 0.0
 

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.asr.conftest import model_dir
+from tests.asr.conftest import model_dir, wide_model_dir
 from tests.ivr.commands.program import ivr, one_line_error
 
-__all__ = ["model_dir"]
+__all__ = ["model_dir", "wide_model_dir"]
 
 
 @pytest.fixture
@@ -52,6 +52,18 @@ def test_installing_and_choosing(config: Path, model_dir: Path, tmp_path: Path) 
     assert "*" in row
     if "model.json" not in {path.name for path in source.iterdir()}:
         assert "[red]model[/red]" in row
+
+
+def test_a_wide_band_model_is_warned_of_when_it_comes_and_when_it_is_chosen(
+    config: Path, wide_model_dir: Path
+) -> None:
+    installed = ivr("model", "install", str(wide_model_dir), config=config)
+    chosen = ivr("model", "use", wide_model_dir.name, config=config)
+    narrow = ivr("model", "use", "bundled", config=config)
+    for done, warnings in ((installed, 1), (chosen, 1), (narrow, 0)):
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.count("线路只有 8 kHz") == warnings
+        assert done.stdout.count("python -m asr evaluate") == warnings
 
 
 def test_a_broken_zip_is_refused_and_leaves_nothing(config: Path, tmp_path: Path) -> None:
