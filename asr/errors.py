@@ -80,3 +80,7 @@ class DownloadFailed(AsrError):
     """A file could not be fetched whole; the message says whether trying again goes on from where it was."""
 
     retryable = True
+
+
+class KeywordsUnreadable(AsrError):
+    """A lexicon whose deciding words an evaluation cannot find."""

@@ -28,7 +28,7 @@ EXIT_NO_MODEL = 3  # as of `python -m asr`
 _HELP = """在一批已知内容的录音上衡量语音模型：错字率、关键词查全率和查准率、速度、延迟。
 
 CORPUS 是目录或 tar 文件，里面有 transcripts.csv（列 file、text）和它列出的录音（WAV、FLAC、MP3、A-law 等）。
-每段录音听五遍：原声、A-law、A-law 加 20、10、5 dB 噪声。关键词默认取词库里的警情词语；
+每段录音听五遍：原声、A-law、A-law 加 20、10、5 dB 噪声。关键词默认取词库里单独就能定为警情的词语；
 第二张表是只算置信度不低于某个值的词时，还能听到多少、误报多少。
 
 示例：python -m asr evaluate 录音目录 --model vosk-model-small-cn-0.22"""
@@ -44,7 +44,7 @@ CORPUS 是目录或 tar 文件，里面有 transcripts.csv（列 file、text）�
     "words",
     type=click.Path(exists=True, path_type=Path),
     default=_LEXICON,
-    help="关键词：文本文件，或含 .yaml 的目录；默认是词库里的警情词语。",
+    help="关键词：文本文件，或词库目录；默认是词库里单独就能定为警情的词语。",
 )
 @click.option("--limit", type=click.IntRange(min=1), help="只听前几段。")
 @click.option("--json", "as_json", is_flag=True, help="每种线路一行 JSON。")

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any, Final
 
 import ahocorasick
+import yaml
 
+from asr.errors import KeywordsUnreadable
 from asr.phrases import lexicon_files, read_phrases
 from asr.utterance import UNKNOWN, Word
 
 _NOT_SPOKEN = re.compile(r"[\W_]+")
+_DECIDING: Final = 0.8
+"""Weight of a rule from which on one of its phrases is enough for police; lighter ones, and words that count together
+only (有人, 后面), stand in every talk."""
 
 
 def letters(text: str) -> str:
@@ -32,8 +38,11 @@ class Keywords:
 
     @classmethod
     def of(cls, path: Path) -> Keywords | None:
-        """Those of a file, or of all .yaml files below a folder; None when there are none. Raises OSError."""
-        phrases = read_phrases(lexicon_files(path) if path.is_dir() else [path])
+        """Those of a text file, or the deciding ones of a lexicon's folder; None when there are none.
+
+        Raises OSError, and KeywordsUnreadable for a lexicon that is none.
+        """
+        phrases = _deciding(lexicon_files(path)) if path.is_dir() else read_phrases([path])
         words = [phrase for phrase in phrases if len(phrase) > 1]
         return cls(words) if words else None
 
@@ -54,3 +63,18 @@ class Keywords:
             (found, min(confidence for _, confidence in sure[last + 1 - len(found) : last + 1]))
             for last, found in self._automaton.iter_long(text)
         ]
+
+
+def _deciding(paths: Iterable[Path]) -> Iterator[str]:
+    """The phrases of all heavy rules in files of the form `rules: [{phrases: […], weight: 1.0}]`."""
+    for path in paths:
+        try:
+            content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+            for rule in content["rules"]:
+                if rule["weight"] >= _DECIDING:
+                    yield from map(str, rule.get("phrases", ()))
+        except (yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
+            raise KeywordsUnreadable(
+                f"{path}：读不出警情词语（{error}）。要的是 rules: [{{phrases: […], weight: 1.0}}]；"
+                "或用 --keywords 给一个文本文件。"
+            ) from error

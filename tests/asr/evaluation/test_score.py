@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from asr.errors import KeywordsUnreadable
 from asr.evaluation.keywords import Keywords, letters
 from asr.evaluation.lines import LINES
 from asr.evaluation.operating_point import CONFIDENCES, OperatingPoint
@@ -22,16 +23,27 @@ def test_of_overlapping_words_the_longest_counts() -> None:
 
 
 def test_words_are_taken_from_lists_and_folders(tmp_path: Path) -> None:
-    (tmp_path / "a.yaml").write_text("phrases: [抢劫, 救命]  # 说明\n# 全是说明\n", encoding="utf-8")
+    (tmp_path / "a.yaml").write_text(
+        "label: 电话\nrules:\n  - {phrases: [抢劫, 救命], weight: 0.8}  # 说明\n  - {phrases: [有人], weight: 0.5}\n"
+        "  - {together: [[后面], [跟着]], weight: 1.0}\n",
+        encoding="utf-8",
+    )
     (tmp_path / "words.txt").write_text("着火\n", encoding="utf-8")
     for path, known, unknown in (
-        (tmp_path, "抢劫救命", "说明着火"),
+        (tmp_path, "抢劫救命", "说明着火有人后面跟着电话"),
         (tmp_path / "words.txt", "着火", "抢劫"),
     ):
         words = Keywords.of(path)
         assert words is not None
         assert words.count(known)
         assert not words.count(unknown)
+
+
+@pytest.mark.parametrize("content", ["rules: [{phrases: [抢劫]", "抢劫", "phrases: [抢劫]", "rules: [抢劫]"])
+def test_a_lexicon_that_is_none_is_said_to_be(tmp_path: Path, content: str) -> None:
+    (tmp_path / "a.yaml").write_text(content, encoding="utf-8")
+    with pytest.raises(KeywordsUnreadable, match=r"a\.yaml.*--keywords"):
+        Keywords.of(tmp_path)
 
 
 def test_without_any_word_there_are_no_keywords(tmp_path: Path) -> None:
