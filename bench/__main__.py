@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import click
 
-from bench import alternatives, deciding, decoding, sorting
+from bench import alternatives, answers, deciding, decoding, sorting
 
 MEASUREMENTS = {
     "alternatives": alternatives.run,
+    "answers": answers.run,
     "decoding": decoding.run,
     "deciding": deciding.run,
     "sorting": sorting.run,
