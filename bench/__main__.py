@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import click
 
-from bench import alternatives, deciding, decoding, load, memory, sorting
+from bench import alternatives, answers, deciding, decoding, load, memory, sorting
 
 MEASUREMENTS = {
     "alternatives": alternatives.run,
+    "answers": answers.run,
     "decoding": decoding.run,
     "deciding": deciding.run,
     "load": load.run,

@@ -38,7 +38,7 @@ from triage.spoken_text import fold
 
 GUESSES = (10, 100)
 READINGS = (5, 10)
-_UTTERANCES = Path(__file__).resolve().parent.parent / "tests" / "triage" / "utterances"
+UTTERANCES = Path(__file__).resolve().parent.parent / "tests" / "triage" / "utterances"
 _PIECE = 3200  # bytes, 0.2 s: a turn of the pool
 _KEPT = max(READINGS)
 
@@ -161,14 +161,14 @@ def _calls(noise: Noise) -> Iterator[tuple[str, Route, bytes]]:
 
 
 def _sentences() -> Iterator[tuple[str, Route]]:
-    unseen = yaml.safe_load((_UTTERANCES / "unseen.yaml").read_text(encoding="utf-8"))
+    unseen = yaml.safe_load((UTTERANCES / "unseen.yaml").read_text(encoding="utf-8"))
     for route in Route:
-        own = yaml.safe_load((_UTTERANCES / f"{route.value}.yaml").read_text(encoding="utf-8"))
-        for text in (*_texts(unseen[route.value]), *_texts(own)):
+        own = yaml.safe_load((UTTERANCES / f"{route.value}.yaml").read_text(encoding="utf-8"))
+        for text in (*texts(unseen[route.value]), *texts(own)):
             yield text, route
 
 
-def _texts(entry: Any) -> Iterator[str]:
+def texts(entry: Any) -> Iterator[str]:
     """Every sentence of a set, however it is grouped."""
     match entry:
         case str():
@@ -177,7 +177,7 @@ def _texts(entry: Any) -> Iterator[str]:
             yield text
         case dict():
             for inner in entry.values():
-                yield from _texts(inner)
+                yield from texts(inner)
         case list():
             for inner in entry:
-                yield from _texts(inner)
+                yield from texts(inner)

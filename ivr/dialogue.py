@@ -240,7 +240,8 @@ class Dialogue:
     def _judge_words(self) -> Outcome | None:
         # Of the same words too, whose confidence may be known now, and of fewer: a recogniser takes words back.
         if self._question is Question.DANGER:
-            self._danger = self._triage.answer(self._said.answer)
+            said = self._said
+            self._danger = self._triage.answer(said.answer, said.answer_confidence, words=said.answer_words)
         self._verdict = self._triage.listen(self._said.text, self._said.confidence, danger=self._danger)
         verdict, decision = self._verdict
         if verdict is Listening.POLICE_NOW:
@@ -302,6 +303,8 @@ class Dialogue:
             self._question = self._triage.question(self._verdict[1])
             prompt = _PROMPTS[self._question]
         self._said.question_asked()
+        if self._question is Question.DANGER:
+            self._danger = Danger.UNANSWERED
         log.info("call.asked", question=prompt)
         self._say(prompt)
         return None

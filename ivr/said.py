@@ -46,9 +46,19 @@ class Said:
         return self._joined(self._finals[self._asked_after :])
 
     @property
+    def answer_words(self) -> list[tuple[str, float]]:
+        """The finished words since the question with the recogniser's confidence in each, 0..1."""
+        return _words(self._finals[self._asked_after :])
+
+    @property
+    def answer_confidence(self) -> float:
+        """`confidence`, of what was said since the question."""
+        return _confidence(self._finals[self._asked_after :])
+
+    @property
     def words(self) -> list[tuple[str, float]]:
         """The finished words with the recogniser's confidence in each, 0..1."""
-        return [(word.text, word.confidence) for utterance in self._finals for word in utterance.words]
+        return _words(self._finals)
 
     @property
     def alternatives(self) -> list[tuple[str, float]]:
@@ -58,15 +68,23 @@ class Said:
     @property
     def confidence(self) -> float:
         """Of the finished parts, weighted by length, 0..1; an unfinished part has none yet and frees nobody."""
-        finished = [(u.confidence, len(u.text)) for u in self._finals]
-        characters = sum(length for _, length in finished)
-        return sum(c * length for c, length in finished) / characters if characters else 1.0
+        return _confidence(self._finals)
 
     def _joined(self, finals: Iterable[Utterance]) -> str:
         return _written(u.text for u in self._parts(finals))
 
     def _parts(self, finals: Iterable[Utterance]) -> list[Utterance]:
         return [u for u in (*finals, self._partial) if u is not None]
+
+
+def _words(finals: Iterable[Utterance]) -> list[tuple[str, float]]:
+    return [(word.text, word.confidence) for utterance in finals for word in utterance.words]
+
+
+def _confidence(finals: Iterable[Utterance]) -> float:
+    finished = [(u.confidence, len(u.text)) for u in finals]
+    characters = sum(length for _, length in finished)
+    return sum(c * length for c, length in finished) / characters if characters else 1.0
 
 
 def _written(texts: Iterable[str]) -> str:

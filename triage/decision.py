@@ -60,8 +60,8 @@ class Decision:
     evidence: tuple[Evidence, ...]
     """What stands, in the order of the text; what a harmless context cancelled is not here."""
     flags: tuple[str, ...]
-    """Of: unclear, silent, unintelligible, handover, mixed, covert?, danger_confirmed, danger_denied, low_confidence,
-    negated, sounds_like, alternative, abusive."""
+    """Of: unclear, silent, unintelligible, handover, mixed, covert?, danger_confirmed, danger_denied,
+    danger_unanswered, low_confidence, negated, sounds_like, alternative, abusive."""
     joint_service: str | None
     """Services to be called along, such as `119` or `120/122`."""
     department: str | None

@@ -130,9 +130,18 @@ class Triage:
         asks_to_come = any(word in letters for word in self._lexicon.summons)
         return Question.PLACE if asks_to_come else Question.AGAIN
 
-    def answer(self, text: str) -> Danger:
-        """Read the answer to Question.DANGER."""
-        return self._answers.read(text)
+    def answer(
+        self, text: str, confidence: float = 1.0, *, words: Sequence[tuple[str, float]] = ()
+    ) -> Danger:
+        """Read the answer to Question.DANGER; `confidence` and `words` are the answer's, as those of `decide`.
+
+        Who was asked whether anybody is in danger, and is not understood, may have said that somebody is. So the words
+        before the question free nobody then; those of the answer may, where they would do so alone.
+        """
+        told = self._answers.read(text)
+        if told is Danger.UNKNOWN and self.decide(text, confidence, words=words).route is Route.POLICE:
+            return Danger.UNANSWERED
+        return told
 
     def listen(
         self, text_so_far: str, confidence: float = 1.0, *, danger: Danger = Danger.UNKNOWN
@@ -243,6 +252,8 @@ class Triage:
             "covert?": bool(field and field.flag == "covert?") or _fits_nothing(analysis, balance),
             "danger_confirmed": balance.danger is Danger.CONFIRMED,
             "danger_denied": balance.danger is Danger.DENIED,
+            "danger_unanswered": balance.danger is Danger.UNANSWERED
+            and self._policy.frees(balance._replace(danger=Danger.UNKNOWN)),
             "low_confidence": not confidence >= self._policy.min_confidence,
             OPINION: turned,
             "negated": analysis.denied,

@@ -94,7 +94,7 @@ class Policy(BaseModel):
     def frees(self, balance: Balance) -> bool:
         """Tell whether the caller may leave the police line, as far as the words go."""
         return (
-            balance.danger is not Danger.CONFIRMED
+            balance.danger not in {Danger.CONFIRMED, Danger.UNANSWERED}
             and balance.police < self.strong_police
             and (self._clear(balance) or self._agreed(balance))
             and not self._vetoed(balance)

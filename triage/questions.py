@@ -24,7 +24,9 @@ class Danger(StrEnum):
     """What the caller said when asked about danger."""
 
     UNKNOWN = "unknown"
-    """Not asked, not answered, or answered in other words: those count as any others."""
+    """Not asked, or answered with a clear request, which counts as any other words."""
+    UNANSWERED = "unanswered"
+    """Asked, and nothing was understood that is a yes, a no or a clear request: that denies nothing."""
     CONFIRMED = "confirmed"
     DENIED = "denied"
 

@@ -26,14 +26,14 @@ def _alaw(samples: Samples, _: np.random.Generator) -> Samples:
     return alaw_decode(alaw_encode(samples))
 
 
-def _noisy(ratio_db: float) -> Callable[[Samples, np.random.Generator], Samples]:
+def noisy(ratio_db: float) -> Callable[[Samples, np.random.Generator], Samples]:
     """White noise, so many dB below the mean power of the whole recording, then A-law."""
 
     def carry(samples: Samples, chance: np.random.Generator) -> Samples:
         wide = samples.astype(np.float64)
         level = np.sqrt(np.mean(wide**2)) * 10 ** (-ratio_db / 20) if len(wide) else 0.0
-        noisy = wide + chance.normal(0.0, 1.0, len(wide)) * level
-        return _alaw(np.clip(np.rint(noisy), -32768, 32767).astype(np.int16), chance)
+        mixed = wide + chance.normal(0.0, 1.0, len(wide)) * level
+        return _alaw(np.clip(np.rint(mixed), -32768, 32767).astype(np.int16), chance)
 
     return carry
 
@@ -41,7 +41,7 @@ def _noisy(ratio_db: float) -> Callable[[Samples, np.random.Generator], Samples]
 LINES = (
     Line("clean", _clean),
     Line("A-law", _alaw),
-    Line("20 dB", _noisy(20)),
-    Line("10 dB", _noisy(10)),
-    Line("5 dB", _noisy(5)),
+    Line("20 dB", noisy(20)),
+    Line("10 dB", noisy(10)),
+    Line("5 dB", noisy(5)),
 )

@@ -75,6 +75,26 @@ async def test_a_topic_without_danger_leaves_the_police_line(
     assert "danger_denied" in outcome.decision.flags
 
 
+async def test_an_answer_that_nobody_understood_stays_with_police(
+    begin: Begin, pool: DecodePool, engine: ScriptedEngine
+) -> None:
+    """The words before the question would free the caller, were there no question."""
+    talk, prompts = await asked(begin, pool, engine, TOPIC)
+    engine.hears(part("四点城北巷"))
+    outcome = await talk.outcome()
+    assert prompts.asked[-1] == "ask_danger"
+    assert (outcome.decision.route, outcome.reason) == (Route.POLICE, Reason.UNCLEAR)
+    assert "danger_unanswered" in outcome.decision.flags
+    assert outcome.decision.text == "我家那个水管，四点城北巷", "nothing said is lost"
+
+
+async def test_a_clear_request_answers_too(begin: Begin, pool: DecodePool, engine: ScriptedEngine) -> None:
+    talk, _ = await asked(begin, pool, engine, TOPIC)
+    engine.hears(part("水管爆了"))
+    outcome = await talk.outcome()
+    assert (outcome.decision.route, outcome.reason) == (Route.MINSHENG, Reason.HEARD)
+
+
 async def test_a_yes_decides_at_once(begin: Begin, pool: DecodePool, engine: ScriptedEngine) -> None:
     talk, _ = await asked(begin, pool, engine, TOPIC)
     engine.hears(part("有"))

@@ -31,6 +31,16 @@ def test_an_empty_final_takes_words_back_and_is_no_news() -> None:
     assert (made.text, made.unfinished, finals) == ("", False, [])
 
 
+def test_how_sure_an_answer_is_does_not_lean_on_what_was_said_before() -> None:
+    made, _ = said(final("我家水管爆了", 0.9))
+    made.question_asked()
+    assert (made.answer_words, made.answer_confidence) == ([], 1.0)
+    made.keep(final("没有", 0.4))
+    assert made.answer_words == [("没有", 0.4)]
+    assert made.answer_confidence == pytest.approx(0.4)
+    assert made.confidence == pytest.approx((6 * 0.9 + 2 * 0.4) / 8)
+
+
 def test_the_answer_is_what_was_said_after_the_question() -> None:
     made, _ = said(final("我家水管"))
     made.question_asked()

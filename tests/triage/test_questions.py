@@ -48,15 +48,23 @@ def test_a_yes(triage: Triage, text: str) -> None:
         "没人管我",
         "没呼吸了",
         "没有人敢进去",
-        "有个水管",
-        "水管爆了",
         "不是说过了吗",
         "没有钱就别想走",
         "嗯嗯",
     ],
 )
-def test_neither(triage: Triage, text: str) -> None:
+def test_neither_denies_nothing(triage: Triage, text: str) -> None:
+    assert triage.answer(text) is Danger.UNANSWERED
+
+
+@pytest.mark.parametrize("text", ["水管爆了", "我家停水了没人管", "楼下广场舞太吵了"])
+def test_a_clear_request_is_an_answer(triage: Triage, text: str) -> None:
     assert triage.answer(text) is Danger.UNKNOWN
+
+
+def test_a_request_of_doubtful_words_is_none(triage: Triage) -> None:
+    assert triage.answer("水管爆了", 0.3) is Danger.UNANSWERED
+    assert triage.answer("水管爆了", words=[("水管", 0.2), ("爆了", 0.2)]) is Danger.UNANSWERED
 
 
 @given(st.text(max_size=60))
@@ -99,6 +107,28 @@ def test_a_denial_alone_frees_nobody(triage: Triage, text: str) -> None:
 def test_no_denial_outweighs_a_danger_that_was_named(triage: Triage, danger: str) -> None:
     for text in (f"我家水管爆了{danger}", f"{danger}我家水管爆了"):
         assert triage.decide(text, danger=Danger.DENIED).route is Route.POLICE
+
+
+@pytest.mark.parametrize("said", [TOPIC, "我家那个水管", "小区物业那个", "我家水管爆了"])
+@pytest.mark.parametrize("misheard", ["", "四点城北巷", "我是怎么样", "南郊"])
+def test_an_answer_that_nobody_understood_frees_nobody(triage: Triage, said: str, misheard: str) -> None:
+    text = f"{said}，{misheard}"
+    decision = triage.decide(text, danger=triage.answer(misheard))
+    assert decision.route is Route.POLICE
+    freed = triage.decide(text).route is Route.MINSHENG
+    assert ("danger_unanswered" in decision.flags) is freed, "the flag tells what it changed"
+    assert triage.listen(text, danger=triage.answer(misheard))[0] is not Listening.LIVELIHOOD_CLEAR
+
+
+def test_the_flag_is_for_what_it_changed(triage: Triage) -> None:
+    decision = triage.decide("我家那个水管，有人拿刀砍人", danger=Danger.UNANSWERED)
+    assert decision.route is Route.POLICE
+    assert "danger_unanswered" not in decision.flags, "a knife needs no such reason"
+
+
+@given(st.text(max_size=60))
+def test_no_words_free_a_caller_who_was_asked_in_vain(triage: Triage, text: str) -> None:
+    assert triage.decide("我家水管爆了" + text, danger=Danger.UNANSWERED).route is Route.POLICE
 
 
 def test_a_denial_heard_with_doubt_frees_nobody(triage: Triage) -> None:
