@@ -68,7 +68,8 @@ def _human(plan: Plan, advance: Advance) -> list[Score]:
         return []
     first = plan.work / "first.pt"
     if not first.exists():
-        _run_training(plan, first, [Source(mixture.synthetic(plan.shards, plan.size.shards))], advance)
+        alone = [Source(mixture.synthetic(plan.shards, plan.size.shards))]
+        _run_training(plan, first, alone, plan.size.steps, advance)
     net = TrainedNet.load(first)
     for recordings in plan.human:
         folder = stage.folder_of(plan.work, recordings)
@@ -81,14 +82,15 @@ def _train(plan: Plan, advance: Advance) -> list[Score]:
         return []
     own = mixture.synthetic(plan.shards, plan.size.shards)
     folders = [stage.folder_of(plan.work, recordings) for recordings in plan.human]
-    _run_training(plan, plan.net, mixture.mixture(own, folders), advance)
+    steps = plan.size.human_steps if plan.human else plan.size.steps
+    _run_training(plan, plan.net, mixture.mixture(own, folders), steps, advance)
     return []
 
 
-def _run_training(plan: Plan, path: Path, sources: list[Source], advance: Advance) -> None:
+def _run_training(plan: Plan, path: Path, sources: list[Source], steps: int, advance: Advance) -> None:
     first = TrainedNet.load(plan.work / "first.pt") if (plan.work / "first.pt").exists() else None
     mean = first.mean if first else mean_of(example.features for example in sources[0].examples)
-    course = Course(sources, mean, plan.size.steps, plan.size.learning_rate, start=first)
+    course = Course(sources, mean, steps, plan.size.learning_rate, start=first)
     Training(plan.size, course, plan.seed).run(
         path, lambda at: advance(at.step, at.steps, f"loss {at.loss:.3f}, {at.accuracy:.1%} of frames right")
     )

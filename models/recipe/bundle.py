@@ -13,7 +13,7 @@ from models.recipe.evaluate import Score
 from models.recipe.heldout import HELD_OUT_VOICES
 from models.recipe.size import Size
 
-VERSION: Final = "2.0"
+VERSION: Final = "2.1"
 _PACKAGES: Final = (
     "torch",
     "kaldifst",

@@ -10,8 +10,8 @@ from models.recipe.errors import StageError
 from models.recipe.human.shards import TOLD
 from models.recipe.human.stage import PLAIN
 
-_SYNTHETIC: Final = 0.35  # beside human speech; less, and the trade's sentences suffer
-_TOLD, _PLAIN = 0.45, 0.2
+_SYNTHETIC: Final = 0.25  # beside human speech
+_TOLD, _PLAIN = 0.6, 0.15
 _SHORTEST: Final = 20  # frames
 
 

@@ -24,6 +24,7 @@ class Size:
     spoken_at_random: float = 0.5  # share of training speech that is word salad, not sentences
     dropout: float = 0.0  # in the residual layers
     human_shards: int = 0  # pieces of pseudo-sentences from each corpus of recordings
+    human_steps: int = 0  # training steps with people's speech, after those without
 
 
 SIZES: Final = MappingProxyType(
@@ -41,8 +42,9 @@ SIZES: Final = MappingProxyType(
             text_sentences=60_000,
             generic_words=20_000,
             exam_sentences=60,
-            dropout=0.15,
-            human_shards=16,
+            dropout=0.2,
+            human_shards=20,
+            human_steps=6000,
         ),
         "small": Size(
             name="small",
@@ -59,6 +61,7 @@ SIZES: Final = MappingProxyType(
             exam_sentences=8,
             spoken_at_random=0.2,
             human_shards=2,
+            human_steps=700,
         ),
     }
 )
