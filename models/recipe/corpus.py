@@ -8,7 +8,8 @@ from typing import Final
 
 from models.recipe.sentences import ReadAloud, Sentences
 from models.recipe.template_parser import parse
-from models.recipe.words import cut, is_chinese
+from models.recipe.units import syllables
+from models.recipe.words import cut, frequencies, is_chinese, most_frequent
 
 # Each phrase is said alone or after words that callers often put before it: often enough that its word pairs are kept
 # (`language_model._RARELY_TWO`); three in a row are not, which keeps the model small.
@@ -20,20 +21,49 @@ _BEFORE: Final = parse(
 # Sentences beside every sentence of the trade that no caller says; so many that free speech is heard as well.
 _READ_ALOUD: Final = 0.25
 
+_COMMON: Final = 20_000  # words among which a twin is looked for
+Sound = tuple[str, ...]
+
 _UNSPEAKABLE: Final = re.compile(r"[0-9A-Za-z]")
 _CLAUSE: Final = re.compile(r"[\u4e00-\u9fff]+")
 
 
 def sentences(number: int, phrases: Sequence[str], rng: Random) -> Iterator[list[str]]:
-    """Give `number` random sentences of the trade, some others, and every phrase twice, all cut into words."""
+    """Give `number` random sentences of the trade, some others, and every phrase twice, all cut into words.
+
+    Common words that sound like a phrase are given as often: 助手 is said in every other call, 住手 hardly ever.
+    """
     source, wider = Sentences(rng), ReadAloud(rng)
     for _ in range(number):
         yield [word for clause in source.write() for word in cut(clause)]
     for _ in range(round(_READ_ALOUD * number)):
         yield [word for clause in wider.write() for word in cut(clause)]
-    for phrase in phrases:
+    for phrase in (*phrases, *twins(phrases)):
         for _ in range(_TIMES):
             yield [*cut(_BEFORE.write({}, rng)), *cut(phrase)]
+
+
+def twins(phrases: Iterable[str]) -> list[str]:
+    """Give the common words that sound exactly like one of the phrases, are more common, and are no phrase themselves."""
+    known = {phrase for phrase in phrases if phrase in frequencies()}
+    by_sound: dict[Sound, list[str]] = {}
+    for word in most_frequent(_COMMON):
+        if len(word) > 1 and word not in known and (sound := _sound(word)):
+            by_sound.setdefault(sound, []).append(word)
+    return sorted(
+        {
+            twin
+            for phrase in known
+            if (sound := _sound(phrase))
+            for twin in by_sound.get(sound, ())
+            if frequencies()[twin] > frequencies()[phrase]
+        }
+    )
+
+
+def _sound(word: str) -> Sound | None:
+    spoken = syllables(word)
+    return tuple(unit for one in spoken for unit in one.units) if spoken else None
 
 
 def written(paths: Iterable[Path]) -> Iterator[list[str]]:
