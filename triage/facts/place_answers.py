@@ -1,7 +1,8 @@
 """Places in what a recogniser heard that knows nothing but the list's names and a few words around them.
 
 Such a recogniser hears a name far better than the dictation does, and in sounds that are none too. So a name counts
-only where it was heard surely, and with its ending (和平镇, 和平路) or after 在: 和平 alone fits too many sounds.
+only where it was heard surely, and with its ending (和平镇, 和平路) or after 在: 和平 alone fits too many sounds. And
+where most of what was heard are pieces of names (岗 通 埠 金 闽), something else was said, and no name in it counts.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ SURE = 0.9
 _AROUND = ("我", "在", "我在", "就在", "是", "的", "这边", "这里", "家", "我家", "旁边", "附近", "门口")
 _MOST = 2000  # names; made in 0.01 s a call. Of a longer list the widest places
 _WITH_ENDING = 3  # letters at least: of two, 和平 or 银泰, the second is no ending that would tell
+_LONGEST = 40  # words of a phrase; as many as a name may have letters
 _ORDER = {level: number for number, level in enumerate(Level)}
 
 
@@ -36,6 +38,7 @@ class PlaceAnswers:
         """So many names were too many."""
         self.phrases: tuple[str, ...] = (*names[:_MOST], *_AROUND) if names else ()
         """What the recogniser is to be bound to; nothing without a list."""
+        self._known = frozenset(self.phrases)
 
     def has_listed(self, text: str) -> bool:
         """Tell whether the dictation of an answer has a place of the list; 洪东镇 may be what it made of one."""
@@ -47,6 +50,8 @@ class PlaceAnswers:
         Each word comes with the recogniser's confidence. The offsets of a fact count in the sure words, a comma for
         others between them.
         """
+        if self._is_scattered([word for word, _ in words]):
+            return ()
         text = ""
         spans: list[tuple[int, int, float]] = []
         for word, confidence in words:
@@ -60,6 +65,16 @@ class PlaceAnswers:
             for fact in self._finder.find(text)
             if any(self._counts(text, part) for part in fact.parts)
         )
+
+    def _is_scattered(self, words: Sequence[str]) -> bool:
+        """Tell whether most of the words make no phrase together with those beside them."""
+        at = pieces = 0
+        while at < len(words):
+            ends = range(min(len(words), at + _LONGEST), at, -1)
+            end = next((end for end in ends if "".join(words[at:end]) in self._known), 0)
+            pieces += not end
+            at = end or at + 1
+        return pieces * 2 > len(words)
 
     def _counts(self, text: str, part: Part) -> bool:
         said = text[part.start : part.end]

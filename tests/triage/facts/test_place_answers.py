@@ -73,6 +73,17 @@ def test_every_word_of_it_is_sure_and_nothing_lies_between(
     assert answers.read(words) == ()
 
 
+@pytest.mark.parametrize(
+    ("around", "count"),
+    [(["埠", "岗"], 1), (["埠", "岗", "坊"], 0), (["在", "[unk]", "的", "[unk]", "我家"], 1)],
+)
+def test_among_mostly_pieces_of_names_none_counts(
+    answers: PlaceAnswers, around: list[str], count: int
+) -> None:
+    """As in 充分保障公募基金持有人的合法权益, of which it made 城郊 镇 岗 通 埠 金 就 的 在 闽."""
+    assert len(answers.read([(word, 0.99) for word in ("和平", "镇", *around)])) == count
+
+
 def test_its_confidence_is_that_of_its_least_sure_word(answers: PlaceAnswers) -> None:
     ((fact, confidence),) = answers.read(
         [("我在", 0.91), ("[unk]", 0.0), ("和平", 0.99), ("镇", 0.94), ("[unk]", 0.0), ("的", 0.9)]
