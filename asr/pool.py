@@ -6,6 +6,9 @@ something to decode stands once in a queue. A thread takes the first stream, dec
 each call's audio in order. Nothing is ever dropped: a pool that falls behind lags, says so in `lag_s`, and
 refuses new calls instead.
 
+A *spare* stream is a second one of a call that has its place: it takes no place, is decoded only while no call waits,
+and whatever lags there delays and refuses nobody.
+
 A frozen or broken recogniser costs its own call; the others do not notice. feed(), flush(), finish() and cancel()
 only take the lock for a moment: they are meant for the event loop's thread.
 """
@@ -32,6 +35,7 @@ _LOG = structlog.get_logger(__name__)
 # One turn's audio, 0.2 s. Short enough that 30 calls behind one another wait little (decoding it takes 4 to
 # 14 ms), long enough that a pool which has fallen behind decodes in efficient pieces.
 TURN_BYTES = SAMPLE_RATE * SAMPLE_BYTES // 5
+_SPARE_SHARE = 0.5  # of the places and of the greatest lag: beyond it no spare stream is opened
 _NICENESS = 5  # of the decoding threads: nice(2), 0 is ordinary, 19 the humblest
 
 
@@ -46,7 +50,7 @@ class Load:
     lag_s: float
     """Age in seconds of the oldest audio that has not been decoded; 0.0 when nothing waits."""
     decoded_s: float
-    """Seconds of audio decoded since the pool was made."""
+    """Seconds of audio decoded since the pool was made, that of spare streams included."""
 
 
 class DecodePool:
@@ -71,7 +75,9 @@ class DecodePool:
         self._clock = clock
         self.lock = threading.Condition()  # guards everything below and every stream's state
         self._streams: set[SpeechStream] = set()  # open calls: each holds a place
+        self._spare: set[SpeechStream] = set()
         self._ready: deque[SpeechStream] = deque()  # streams with work, none of them being decoded
+        self._spare_ready: deque[SpeechStream] = deque()  # the same of spare streams
         self._decoded_bytes = 0
         self._closed = False  # no new calls
         self._stopping = False  # threads end when nothing is left to free
@@ -127,6 +133,26 @@ class DecodePool:
             self._streams.add(stream)
             return stream
 
+    def open_spare(
+        self, engine: Engine, on_utterance: OnUtterance, on_failure: OnFailure | None = None
+    ) -> SpeechStream:
+        """Open a second stream for a call, decoded by `engine` while no call waits; it takes no call's place.
+
+        Raises PoolFull when more than half of the places are taken, by spare streams too, PoolBehind when decoding
+        lags by more than half of what refuses new calls, PoolClosed after close(): the call goes on with its first.
+        """
+        with self.lock:
+            if self._closed:
+                raise PoolClosed("语音识别池已关闭，请重新启动服务。")
+            if len(self._streams) + len(self._spare) > self._capacity * _SPARE_SHARE:
+                raise PoolFull(f"语音识别已过半（共 {self._capacity} 路），不再另开第二路识别。")
+            lag = self._lag()
+            if lag > self._max_lag_s * _SPARE_SHARE:
+                raise PoolBehind(f"语音识别落后 {lag:.1f} 秒，不再另开第二路识别。")
+            stream = SpeechStream(engine, self, on_utterance, on_failure, spare=True)
+            self._spare.add(stream)
+            return stream
+
     def close(self, timeout_s: float = 5.0) -> None:
         """End all streams (their futures fail with PoolClosed) and join the threads; idempotent.
 
@@ -135,7 +161,7 @@ class DecodePool:
         """
         with self.lock:
             self._closed = True
-            streams = tuple(self._streams)
+            streams = (*self._streams, *self._spare)
         for stream in streams:
             stream.abandon(PoolClosed("语音识别池已关闭，识别没有完成；请重新启动服务。"))
         with self.lock:
@@ -155,15 +181,16 @@ class DecodePool:
         """Queue a stream that has something to do. Lock held; for streams only."""
         if stream.has_work and not stream.is_scheduled:
             stream.is_scheduled = True
-            self._ready.append(stream)
+            (self._spare_ready if stream.is_spare else self._ready).append(stream)
             self.lock.notify()
 
     def release(self, stream: SpeechStream) -> None:
         """Free an ended stream's place. Lock held; for streams only."""
         self._streams.discard(stream)
+        self._spare.discard(stream)
 
     def _lag(self) -> float:
-        """Return the lag in seconds. Lock held."""
+        """Return the lag in seconds of those who hold a place. Lock held."""
         oldest = min((at for stream in self._streams if (at := stream.oldest) is not None), default=None)
         return 0.0 if oldest is None else max(0.0, self._clock() - oldest)
 
@@ -173,10 +200,11 @@ class DecodePool:
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
         while True:
             with self.lock:
-                self.lock.wait_for(lambda: self._ready or self._stopping)
-                if not self._ready:
+                self.lock.wait_for(lambda: self._ready or self._spare_ready or self._stopping)
+                waiting = self._ready or self._spare_ready
+                if not waiting:
                     return
-                stream = self._ready.popleft()
+                stream = waiting.popleft()
                 turn = stream.take(TURN_BYTES)
             stream.decode(turn)
             with self.lock:

@@ -52,10 +52,16 @@ class Schedule(Protocol):
 
 
 class SpeechStream:
-    """Made by DecodePool.open(). feed(), flush(), finish() and cancel() never block."""
+    """Made by DecodePool.open() and open_spare(). feed(), flush(), finish() and cancel() never block."""
 
     def __init__(
-        self, engine: Engine, schedule: Schedule, on_utterance: OnUtterance, on_failure: OnFailure | None
+        self,
+        engine: Engine,
+        schedule: Schedule,
+        on_utterance: OnUtterance,
+        on_failure: OnFailure | None,
+        *,
+        spare: bool = False,
     ) -> None:
         self._engine = engine
         self._schedule = schedule
@@ -70,6 +76,7 @@ class SpeechStream:
         self._ended = False
         self._greatest_lag_s = 0.0
         self._recogniser: Recogniser | None = None
+        self.is_spare = spare  # decoded after all others
         self.is_scheduled = False  # in the pool's queue, or a thread has its turn; the pool's to write
 
     def feed(self, pcm: bytes | bytearray | memoryview) -> None:

@@ -9,10 +9,14 @@ What was measured with libvosk 0.3.45 and shapes this file:
 - With SetMaxAlternatives(n) a final answer lists n guesses with scores, and words without confidences; partial answers
   stay as they are. An answer can be fetched once, so it is either that or confidences. 100 guesses cost a sixth of
   the decoding on top, most of it at the end of the utterance (0.04 s); 10 cost a fiftieth.
+- Where the model has a look-ahead pair, a recogniser can be bound to phrases in its own words. With 300 it is made
+  in 0.002 s, with 2,000 in 0.008 s, and takes 0.1 to 0.3 MB (the first one 1.4); 1 s of noise costs it 0.025 s.
 - Given audio below the model's rate it refuses ("Sampling frequency mismatch"), so 16 kHz models get
   resampled audio.
 """
 
+import json
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +26,10 @@ import vosk
 from asr.alternatives import of_all
 from asr.errors import ModelBroken, RecogniserFailed
 from asr.guesses import understood
-from asr.model_files import check, sample_rate
-from asr.recogniser import SAMPLE_BYTES, SAMPLE_RATE, Recogniser
+from asr.model_files import check, sample_rate, takes_grammars
+from asr.recogniser import SAMPLE_BYTES, SAMPLE_RATE, Engine, Recogniser
 from asr.resampler import Resampler, resampler_for
-from asr.utterance import Alternative, Utterance, Word, join
+from asr.utterance import UNKNOWN, Alternative, Utterance, Word, join
 from asr.vosk_json import Heard, agreeing, parse, parse_guesses
 
 _LOG = structlog.get_logger(__name__)
@@ -50,6 +54,7 @@ class VoskEngine:
         check(model_dir)
         self.name = name or model_dir.name
         self.sample_rate = sample_rate(model_dir)  # Hz, what the model wants
+        self._takes_grammars = takes_grammars(model_dir)
         vosk.SetLogLevel(_ERRORS_ONLY)
         try:
             self._model = vosk.Model(str(model_dir.resolve()))
@@ -61,15 +66,58 @@ class VoskEngine:
 
     def open(self) -> Recogniser:
         """Make a recogniser for one call. Raises RecogniserFailed when the model does not fit itself."""
+        return self._recogniser(alternatives=self._alternatives)
+
+    def bound(self, phrases: Iterable[str]) -> Engine | None:
+        """Return this model as it hears nothing but these phrases, in any order, and sounds that are none of them.
+
+        A phrase with a character that the model does not know is left out. None where nothing is left, or where the
+        model cannot be bound, which is logged.
+        """
+        if not self._takes_grammars:
+            _LOG.info("speech.takes_no_grammar", model=self.name)
+            return None
+        known = dict.fromkeys(" ".join(words) for phrase in phrases if (words := self._cut(phrase)))
+        if not known:
+            return None
+        grammar = json.dumps([*known, UNKNOWN], ensure_ascii=False)
+        return _BoundEngine(self.name, lambda: self._recogniser(grammar))
+
+    def _cut(self, phrase: str) -> list[str]:
+        """Cut a phrase into the model's words, longest first; nothing where a character is unknown to it."""
+        words: list[str] = []
+        while phrase:
+            ends = range(len(phrase), 0, -1)
+            end = next((end for end in ends if self._model.vosk_model_find_word(phrase[:end]) >= 0), 0)
+            if not end:
+                return []
+            words.append(phrase[:end])
+            phrase = phrase[end:]
+        return words
+
+    def _recogniser(self, *grammar: str, alternatives: int = 0) -> Recogniser:
+        """Make a recogniser of the model's own language, or of a grammar, as JSON."""
         try:
-            recogniser = vosk.KaldiRecognizer(self._model, float(self.sample_rate))
+            recogniser = vosk.KaldiRecognizer(self._model, float(self.sample_rate), *grammar)
         except Exception as error:
             raise RecogniserFailed(
                 f"语音模型 {self.name} 无法建立识别器（网络与特征不匹配?）。请换用另一个模型。"
             ) from error
         recogniser.SetWords(True)
-        recogniser.SetMaxAlternatives(_GUESSES if self._alternatives else 0)
-        return VoskRecogniser(recogniser, resampler_for(self.sample_rate), alternatives=self._alternatives)
+        recogniser.SetMaxAlternatives(_GUESSES if alternatives else 0)
+        return VoskRecogniser(recogniser, resampler_for(self.sample_rate), alternatives=alternatives)
+
+
+class _BoundEngine:
+    """A loaded model bound to phrases; shared by all calls, thread-safe."""
+
+    def __init__(self, name: str, make: Callable[[], Recogniser]) -> None:
+        self.name = name
+        self._make = make
+
+    def open(self) -> Recogniser:
+        """Make a recogniser for one call; see Engine.open."""
+        return self._make()
 
 
 class VoskRecogniser:

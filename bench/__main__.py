@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from bench import alternatives, answers, deciding, decoding, load, memory, sorting
+from bench import alternatives, answers, deciding, decoding, load, memory, places, sorting
 
 MEASUREMENTS = {
     "alternatives": alternatives.run,
@@ -13,6 +13,7 @@ MEASUREMENTS = {
     "deciding": deciding.run,
     "load": load.run,
     "memory": memory.run,
+    "places": places.run,
     "sorting": sorting.run,
 }
 

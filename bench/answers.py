@@ -55,11 +55,11 @@ SAID = {
 """What is said when the dialogue asks whether anybody is hurt or in danger."""
 _ORDINARY = {"minsheng": 24, "police": 16}  # sentences of the unseen set that answer nothing
 _SURE = (0.0, 0.5, 0.8, 0.9, 0.95)  # of every word
-_PIECE = 3200  # bytes, 0.2 s: a turn of the pool
+PIECE = 3200  # bytes, 0.2 s: a turn of the pool
 _LONG_NO = ("没有", "没人", "没事", "没受", "没危", "没什", "没那", "不是")
 _HEARD = 380  # of 1,240 that there are
-_PAUSE = np.zeros(2400, np.int16)  # 0.3 s
-_TRIED = {line.name: line for line in (*LINES, Line("0 dB", noisy(0))) if line.name not in {"clean", "20 dB"}}
+PAUSE = np.zeros(2400, np.int16)  # 0.3 s
+TRIED = {line.name: line for line in (*LINES, Line("0 dB", noisy(0))) if line.name not in {"clean", "20 dB"}}
 _TOGETHER = 0.9  # how sure a grammar is whose answer counts beside the dictation's
 
 
@@ -159,8 +159,8 @@ def _cut(phrase: str, vocabulary: frozenset[str]) -> list[str]:
 def _hear(recogniser: vosk.KaldiRecognizer, pcm: bytes) -> tuple[Word, ...]:
     recogniser.SetWords(True)
     ended = [
-        recogniser.AcceptWaveform(pcm[at : at + _PIECE]) and recogniser.Result()
-        for at in range(0, len(pcm), _PIECE)
+        recogniser.AcceptWaveform(pcm[at : at + PIECE]) and recogniser.Result()
+        for at in range(0, len(pcm), PIECE)
     ]
     heard = (
         parse(answer, text="text", words="result") for answer in (*ended, recogniser.FinalResult()) if answer
@@ -171,7 +171,7 @@ def _hear(recogniser: vosk.KaldiRecognizer, pcm: bytes) -> tuple[Word, ...]:
 def _sounds() -> Iterator[_Sound]:
     """Every answer from several voices over every line, in an order by chance: the same in every run."""
     jobs = [
-        (kind, text, voice, line) for kind, text, voices in _spoken() for voice in voices for line in _TRIED
+        (kind, text, voice, line) for kind, text, voices in _spoken() for voice in voices for line in TRIED
     ]
     Random(9).shuffle(jobs)
     for number, (kind, text, voice, line) in enumerate(jobs):
@@ -180,7 +180,7 @@ def _sounds() -> Iterator[_Sound]:
             voiced = speak(text, voice, rate=chance.randint(140, 220), pitch=chance.randint(30, 70))
         except UnspeakableError:
             continue
-        carried = _TRIED[line].carry(np.concatenate([_PAUSE, voiced, _PAUSE]), np.random.default_rng(number))
+        carried = TRIED[line].carry(np.concatenate([PAUSE, voiced, PAUSE]), np.random.default_rng(number))
         yield _Sound(kind, line, carried.astype("<i2").tobytes())
 
 

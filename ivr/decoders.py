@@ -9,6 +9,7 @@ from typing import Protocol
 from asr.errors import PoolMissing
 from asr.models import ModelShelf
 from asr.pool import Load, SpeechStream
+from asr.recogniser import Engine
 from asr.utterance import Utterance
 
 
@@ -38,6 +39,10 @@ class Decoders(Protocol):
         """A stream for one call. Raises PoolError when this call has to do without."""
         ...
 
+    def open_spare(self, engine: Engine, on_utterance: Callable[[Utterance], None]) -> SpeechStream:
+        """A second stream for a call, which takes nobody's place or time. Raises PoolError when there is no room."""
+        ...
+
 
 class NoDecoders:
     """No speech model could be loaded: every call does without, and so goes to police at once."""
@@ -58,3 +63,8 @@ class NoDecoders:
         """Always raises PoolMissing with the reason."""
         del on_utterance, on_failure
         raise PoolMissing(f"no speech recognition: {self._why}")
+
+    def open_spare(self, engine: Engine, on_utterance: Callable[[Utterance], None]) -> SpeechStream:
+        """Always raises PoolMissing with the reason."""
+        del engine
+        return self.open(on_utterance)

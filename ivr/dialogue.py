@@ -25,6 +25,7 @@ from ivr.call import CallLife, Happening, State
 from ivr.decoders import Decoders
 from ivr.hearing import Hearing
 from ivr.patience import Patience
+from ivr.place_hearing import PlaceHearing
 from ivr.prompts import Prompts
 from ivr.said import Said
 from ivr.turn import GAP_S, Turn
@@ -113,8 +114,12 @@ class Dialogue:
         prompts: Prompts,
         patience: Patience,
         on_utterance: Callable[[Utterance], None],
+        places: PlaceHearing,
     ) -> None:
-        """`on_utterance` is told of every final utterance, for the record; it must not block."""
+        """`on_utterance` is told of every final utterance, for the record; it must not block.
+
+        `places` hears the answer to the question for the place, for the record too; nothing here depends on it.
+        """
         self._life = life
         self._session = session
         self._triage = triage
@@ -128,6 +133,7 @@ class Dialogue:
             on_last_words=lambda utterance: self._happenings.put_nowait(_LastWords(utterance)),
             on_failure=lambda error: self._happenings.put_nowait(_Failed("speech", error)),
         )
+        self._places = places
         self._said = Said(on_utterance)
         self._playback: Playback | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -156,6 +162,7 @@ class Dialogue:
             return await self._listen()
         finally:
             self._hearing.cancel()
+            self._places.end(self._said.answer)
             for task in self._tasks:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -222,6 +229,7 @@ class Dialogue:
     def _take_audio(self, pcm: bytes) -> Outcome | None:
         voice_s = self._turn.hear(pcm, self._loop.time(), self._session.sounding)
         self._hearing.feed(self._turn.audible)
+        self._places.feed(self._turn.audible)
         self._faint.feed(pcm)
         if voice_s >= self._patience.barge_in_s:
             self._turn.has_voice = True
@@ -305,6 +313,8 @@ class Dialogue:
         self._said.question_asked()
         if self._question is Question.DANGER:
             self._danger = Danger.UNANSWERED
+        elif self._question is Question.PLACE:
+            self._places.begin()
         log.info("call.asked", question=prompt)
         self._say(prompt)
         return None

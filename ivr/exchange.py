@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import closing
 from dataclasses import dataclass
@@ -17,6 +17,8 @@ from datetime import datetime
 
 import structlog
 
+from asr.recogniser import Engine
+from asr.utterance import Word
 from ivr.audiosocket.server import AudioSocketServer
 from ivr.call import CallLife
 from ivr.decoders import Decoders
@@ -25,6 +27,7 @@ from ivr.fastagi.errors import CallerGone, SessionClosed
 from ivr.fastagi.session import AgiSession
 from ivr.journal import Journal, call_id_of
 from ivr.patience import Patience
+from ivr.place_hearing import PlaceHearing
 from ivr.prompts import Prompts
 from ivr.rules import LiveRules
 from records.masking import mask_number
@@ -33,6 +36,7 @@ from transfer.errors import LocationUnreadable
 from transfer.geoloc import read_location
 from transfer.handoff import channel_variables, geolocation_variables
 from transfer.location import CallerLocation
+from triage.facts.place_answers import PlaceAnswers
 
 log = structlog.get_logger(__name__)
 
@@ -54,6 +58,8 @@ class Exchange:
     audio: AudioSocketServer
     audio_address: tuple[str, int]
     decoders: Decoders
+    bound: Callable[[Sequence[str]], Engine | None]
+    """The speech model as it hears nothing but these phrases; None for none, or where it cannot."""
     rules: LiveRules
     prompts: Prompts
     patience: Patience
@@ -190,6 +196,7 @@ class Exchange:
     async def _dialogue(self, stream_id: uuid.UUID, call_id: str) -> Outcome:
         with structlog.contextvars.bound_contextvars(call_id=call_id):
             session = await asyncio.wait_for(self.audio.expect(stream_id), _AUDIO_JOINS_WITHIN_S)
+            listed = self.rules.places
             try:
                 return await Dialogue(
                     CallLife(call_id),
@@ -199,9 +206,20 @@ class Exchange:
                     prompts=self.prompts,
                     patience=self.patience,
                     on_utterance=lambda utterance: self.journal.heard(call_id, utterance),
+                    places=PlaceHearing(
+                        self.decoders,
+                        lambda: self.bound(listed.phrases),
+                        lambda answer, words: self._note_places(call_id, listed, answer, words),
+                    ),
                 ).run()
             finally:
                 await session.close()
+
+    def _note_places(self, call_id: str, listed: PlaceAnswers, answer: str, words: Sequence[Word]) -> None:
+        """What the ear for places heard, where the dictation of the answer has no place of the list."""
+        places = listed.read([(word.text, word.confidence) for word in words])
+        if places and not listed.has_listed(answer):
+            self.journal.noted_by_ear(call_id, places)
 
 
 async def _answer() -> None:

@@ -114,6 +114,16 @@ class Journal:
         """What was found in the caller's words: for those who take the call, after it was decided."""
         self.note(call_id, EventKind.NOTED, facts=[_fact(fact) for fact in facts])
 
+    def noted_by_ear(self, call_id: str, places: Sequence[tuple[Fact, float]]) -> None:
+        """Places that the recogniser of places alone heard, each with its confidence, 0..1; beside what was noted."""
+        facts: list[JsonValue] = [
+            {**_fact(fact), "by": "place_recogniser", "confidence": round(confidence, 3)}
+            for fact, confidence in places
+        ]
+        self._write(
+            f"{call_id}:{EventKind.NOTED.value}:places", call_id, EventKind.NOTED, None, {"facts": facts}
+        )
+
     def queued(self, call_id: str, queue: str, at: datetime, *, read_afterwards: bool = False) -> None:
         """The caller has joined a queue."""
         self._step(call_id, EventKind.QUEUED, at, queue, read_afterwards=read_afterwards, queue=queue)
@@ -190,7 +200,7 @@ def _evidence(found: Evidence) -> JsonValue:
     }
 
 
-def _fact(fact: Fact) -> JsonValue:
+def _fact(fact: Fact) -> dict[str, JsonValue]:
     parts: list[JsonValue] = [
         {"level": part.level.value, "value": part.value, "start": part.start, "end": part.end, "code": part.code,
          "by_sound": part.by_sound}

@@ -15,6 +15,7 @@ from prometheus_client.registry import Collector
 
 from asr.errors import PoolBehind, PoolClosed, PoolError, PoolFull, PoolMissing
 from asr.pool import Load, SpeechStream
+from asr.recogniser import Engine
 from asr.utterance import Utterance
 from ivr.decoders import Decoders
 from ivr.dialogue import Reason
@@ -123,3 +124,8 @@ class _CountedDecoders:
         except PoolError as refused:
             self._without_speech.labels(_CAUSES.get(type(refused), _FAILED)).inc()
             raise
+
+    def open_spare(self, engine: Engine, on_utterance: Callable[[Utterance], None]) -> SpeechStream:
+        return self._decoders.open_spare(
+            engine, on_utterance
+        )  # a call that does without is listened to all the same

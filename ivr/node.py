@@ -11,14 +11,17 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, closing
 from dataclasses import dataclass
+from functools import lru_cache
 
 import structlog
 
 from asr.errors import AsrError
 from asr.models import ModelShelf
 from asr.pool import DecodePool
+from asr.recogniser import Engine
 from asr.vosk_engine import VoskEngine
 from ivr.audiosocket.server import AudioSocketServer
 from ivr.config import BUNDLED_MODEL, Config
@@ -46,6 +49,7 @@ from triage.facts.gazetteer import Gazetteer
 
 log = structlog.get_logger(__name__)
 
+_Bind = Callable[[Sequence[str]], Engine | None]
 _FLUSH_S = 5.0
 _SESSIONS_END_WITHIN_S = 2.0
 
@@ -81,18 +85,22 @@ async def run_node(config: Config, inherited: Inherited) -> None:
         audio = AudioSocketServer(audio_socket, max_sessions=2 * config.speech.capacity)
         await audio.start()
         stack.push_async_callback(audio.close)
-        decoders = await asyncio.to_thread(_decoders, config)
+        decoders, bind = await asyncio.to_thread(_decoders, config)
         if isinstance(decoders, DecodePool):
             stack.callback(decoders.close)
         switchboard = Switchboard(config.asterisk, journal)
         switchboard.start()
         stack.push_async_callback(asyncio.to_thread, switchboard.close)
         rules = await asyncio.to_thread(_rules, config)
+        await asyncio.to_thread(bind, rules.places.phrases)  # so that no call waits for it
+        if left_out := rules.places.left_out:
+            log.warning("places.too_many", left_out=left_out)
         exchange = Exchange(
             loop=asyncio.get_running_loop(),
             audio=audio,
             audio_address=audio_socket.getsockname()[:2],
             decoders=metrics.counting(decoders),
+            bound=bind,
             rules=rules,
             prompts=Prompts.load([f for f in (config.prompts.folder, BUILT_IN_PROMPTS) if f]),
             patience=config.call.patience,
@@ -149,14 +157,16 @@ def _rules(config: Config) -> LiveRules:
     )
 
 
-def _decoders(config: Config) -> Decoders:
+def _decoders(config: Config) -> tuple[Decoders, _Bind]:
+    """The pool, and how its model is bound to phrases, which is remembered until a reload brings others."""
     shelf = ModelShelf(BUNDLED_MODEL, config.models_dir)
     try:
         folder = model_folder(shelf, config.speech.model)
         engine = VoskEngine(folder, alternatives=config.speech.alternatives)
     except (AsrError, OSError) as error:
         log.error("speech.missing", error=str(error))  # noqa: TRY400 - the reason is enough, no stack wanted
-        return NoDecoders(str(error))
+        return NoDecoders(str(error)), lambda _: None
     log.info("speech.loaded", model=engine.name)
     settings = config.speech
-    return DecodePool(engine, settings.threads or None, settings.capacity, settings.max_lag_s)
+    pool = DecodePool(engine, settings.threads or None, settings.capacity, settings.max_lag_s)
+    return pool, lru_cache(maxsize=1)(lambda phrases: engine.bound(phrases) if phrases else None)

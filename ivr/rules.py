@@ -16,6 +16,7 @@ from triage.engine import Triage
 from triage.errors import LexiconError, TriageError
 from triage.facts.finder import FactFinder
 from triage.facts.gazetteer import GazetteerError
+from triage.facts.place_answers import PlaceAnswers
 
 log = structlog.get_logger(__name__)
 
@@ -44,6 +45,7 @@ class LiveRules:
         except (TriageError, OSError) as error:
             log.error("gazetteer.unusable", error=str(error))  # noqa: TRY400 - the reason says it all
             self._facts = FactFinder()
+        self._places = PlaceAnswers(self._facts)
 
     @property
     def current(self) -> Triage:
@@ -54,6 +56,11 @@ class LiveRules:
     def facts(self) -> FactFinder:
         """Finds what helps the taker in a call's words, with the county's places where there is a list of them."""
         return self._facts
+
+    @property
+    def places(self) -> PlaceAnswers:
+        """Reads what a recogniser heard that is bound to the county's places. Immutable, as `current` is."""
+        return self._places
 
     def reload(self) -> Reloaded:
         """Load anew, which takes seconds; never raises. What is wrong with the new rules is logged and returned."""
@@ -74,7 +81,7 @@ class LiveRules:
                 # A fault of ours in reading hostile rules: the rules that work stay, whatever it was.
                 log.exception("triage.not_reloaded", version=before)
                 return Reloaded(before, before, f"{type(fault).__name__}: {fault}")
-            self._current, self._facts = fresh, facts
+            self._current, self._facts, self._places = fresh, facts, PlaceAnswers(facts)
             log.info("triage.reloaded", before=before, now=fresh.version)
             return Reloaded(before, fresh.version)
 

@@ -24,7 +24,6 @@ _STEP_NAMES: Mapping[str, str] = {
 
 _COPIED: dict[str, str] = {
     EventKind.LOCATED: "location",
-    EventKind.NOTED: "facts",
     EventKind.ANSWERED: "member",
 }
 """Kinds of which one value goes into the story under its own name."""
@@ -88,6 +87,8 @@ def tell(call_id: str, events: Iterable[FeedEvent]) -> Story:
                 story.flags = list(data.get("flags") or ())
                 story.history = data.get("history")
                 decided_on = str(data.get("text") or "")
+            case EventKind.NOTED:  # a second one for places that were heard by their own recogniser
+                story.facts += data.get("facts") or ()
             case EventKind.QUEUED:
                 story.queue, story.member = data.get("queue"), None
             case EventKind.FAULT:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
@@ -75,6 +77,11 @@ async def _place(config: Config, placing: Placing) -> Story:
         store.close()
 
 
+def _fact(fact: Mapping[str, Any]) -> str:
+    told = f"{_KINDS.get(fact['kind'], fact['kind'])} {fact['value']}"
+    return f"{told}（地名识别 {fact['confidence']:.2f}）" if fact.get("by") == "place_recogniser" else told
+
+
 def _told(story: Story) -> Table:
     shown = Table(box=None, show_header=False)
     shown.add_column(style="bold")
@@ -86,8 +93,7 @@ def _told(story: Story) -> Table:
         "依据": "、".join(f"{e['phrase']}（{e['rule']}）" for e in story.evidence) or "—",
         "标记": " ".join(story.flags) or "—",
         "位置": str((story.location or {}).get("short", "—")),
-        "要点": "、".join(f"{_KINDS.get(f['kind'], f['kind'])} {f['value']}" for f in story.facts or ())
-        or "—",
+        "要点": "、".join(_fact(fact) for fact in story.facts) or "—",
         "来电历史": str((story.history or {}).get("text", "—")),
         "队列": story.queue or "—",
         "应答": (story.member or "无人应答").removeprefix("PJSIP/"),

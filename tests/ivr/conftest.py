@@ -23,6 +23,7 @@ from ivr.decoders import Decoders
 from ivr.dialogue import Dialogue, Outcome
 from ivr.journal import Journal
 from ivr.patience import Patience
+from ivr.place_hearing import PlaceHearing
 from ivr.prompts import Prompts
 from models.recipe.voice import speak
 from records.events import CallEvent
@@ -74,6 +75,11 @@ def say() -> Say:
     return spoken
 
 
+def no_places(decoders: Decoders) -> PlaceHearing:
+    """As where there is no list of places."""
+    return PlaceHearing(decoders, lambda: None, lambda _answer, _words: None)
+
+
 @pytest.fixture
 async def begin(triage: Triage, pool: DecodePool) -> AsyncIterator[Begin]:
     """Calls whose audio has joined; afterwards no task and no connection of theirs may be left.
@@ -85,7 +91,11 @@ async def begin(triage: Triage, pool: DecodePool) -> AsyncIterator[Begin]:
             talks: list[Talk] = []
 
             async def begin_one(
-                decoders: Decoders, *, patience: Patience = QUICK, prompts: Prompts = SHORT
+                decoders: Decoders,
+                *,
+                patience: Patience = QUICK,
+                prompts: Prompts = SHORT,
+                places: PlaceHearing | None = None,
             ) -> Talk:
                 call = uuid.uuid4()
                 expected = server.expect(call)
@@ -101,6 +111,7 @@ async def begin(triage: Triage, pool: DecodePool) -> AsyncIterator[Begin]:
                     prompts=prompts,
                     patience=patience,
                     on_utterance=said.append,
+                    places=places or no_places(decoders),
                 )
 
                 async def run() -> Outcome:

@@ -27,6 +27,9 @@ from tests.ivr.line import Line, silence
 from tests.ivr.scripted_engine import ScriptedEngine
 from transfer.caller_history import CallerHistory
 from triage.engine import Triage
+from triage.facts.fact import Level
+from triage.facts.finder import FactFinder
+from triage.facts.gazetteer import Gazetteer, Place
 
 PATIENCE = Patience(listen_limit_s=6.0, silence_s=0.6, sentence_end_s=0.4, turn_end_s=0.8)
 PROMPTS = Prompts(
@@ -108,6 +111,8 @@ class House:
     audio: AudioSocketServer
     rules: LiveRules
     history: CallerHistory
+    ear: ScriptedEngine
+    """What is bound to the names of the house's two places."""
 
     async def ended(self) -> None:
         """Wait until every script has left: Asterisk's side sees its connection closed."""
@@ -132,7 +137,9 @@ def pool(engine: ScriptedEngine) -> Iterator[DecodePool]:
 async def house(pool: DecodePool, triage: Triage) -> AsyncIterator[House]:
     loop = asyncio.get_running_loop()
     record, arrived = Record(), list[tuple[str, str]]()
-    rules, history = LiveRules(lambda: triage), CallerHistory(24)
+    history, ear = CallerHistory(24), ScriptedEngine()
+    places = Gazetteer((Place("和平镇", Level.TOWN, code="350781108"), Place("大竹镇", Level.TOWN)))
+    rules = LiveRules(lambda: triage, lambda: FactFinder(places))
 
     def submit(event: CallEvent) -> None:
         record.events.append(event)
@@ -145,6 +152,7 @@ async def house(pool: DecodePool, triage: Triage) -> AsyncIterator[House]:
                 audio=audio,
                 audio_address=listener.getsockname()[:2],
                 decoders=pool,
+                bound=lambda phrases: ear if "和平镇" in phrases else None,
                 rules=rules,
                 prompts=PROMPTS,
                 patience=PATIENCE,
@@ -155,7 +163,7 @@ async def house(pool: DecodePool, triage: Triage) -> AsyncIterator[House]:
             fastagi = FastAgiServer.bind("127.0.0.1", 0, exchange.handle)
             fastagi.start()
             asterisk = Asterisk(loop, fastagi.address)
-            yield House(asterisk, record, arrived, fastagi, audio, rules, history)
+            yield House(asterisk, record, arrived, fastagi, audio, rules, history, ear)
             closed = await asyncio.to_thread(fastagi.close)
             for line in asterisk.lines:
                 await line.close()

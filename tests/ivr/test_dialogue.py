@@ -23,7 +23,7 @@ from ivr.call import TABLE, Happening, State
 from ivr.dialogue import Dialogue, Reason
 from ivr.patience import Patience
 from ivr.prompts import Prompts
-from tests.ivr.conftest import Say
+from tests.ivr.conftest import Say, no_places
 from tests.ivr.line import silence
 from tests.ivr.scripted_engine import ScriptedEngine, final, part
 from tests.ivr.talks import (
@@ -397,6 +397,7 @@ async def _drive(triage: Triage, things: list[Any]) -> None:
             prompts=SHORT,
             patience=Patience(silence_s=0.0, sentence_end_s=0.0, turn_end_s=0.0),
             on_utterance=lambda _: None,
+            places=no_places(pool),
         )
         dialogue._hearing.open()
         life.step(Happening.AUDIO_JOINED)

@@ -271,6 +271,7 @@ async def test_a_port_that_refuses_is_probed_and_never_given_to_asterisk(
         audio=house.audio,
         audio_address=refusing,
         decoders=pool,
+        bound=lambda _: None,
         rules=LiveRules(lambda: triage),
         prompts=PROMPTS,
         patience=PATIENCE,
@@ -352,3 +353,43 @@ async def test_an_asterisk_that_stops_answering_is_a_fault(house: House) -> None
     await house.ended()
     assert house.record.of(EventKind.FAULT)[0]["what"] == "AgiTimeout"
     assert house.record.kinds[0] is EventKind.STARTED
+
+
+# -- the ear for places ------------------------------------------------------------------------------------
+
+
+async def noted(
+    house: House, pool: DecodePool, engine: ScriptedEngine, answer: str
+) -> list[tuple[str, str | None]]:
+    """Places noted of a caller who is asked where to come, and whose answer the dictation hears so."""
+    house.ear.last_words = "和平镇"
+    engine.hears(part("你们过来一下"))
+    with structlog.testing.capture_logs() as logs:
+        house.asterisk.call()
+        async with asyncio.timeout(20):
+            while "call.asked" not in [entry["event"] for entry in logs]:
+                await asyncio.sleep(0.01)
+        engine.hears(part(answer))
+        await house.ended()
+    behind = pool.open_spare(
+        ScriptedEngine(), lambda _: None
+    )  # the pool's one thread comes to it when the ear has told
+    await asyncio.wrap_future(behind.finish())
+    places = [fact for event in house.record.of(EventKind.NOTED) for fact in event["facts"]]
+    return sorted((fact["value"], fact.get("by")) for fact in places if fact["kind"] == "place")
+
+
+@pytest.mark.parametrize(
+    ("answer", "places"),
+    [
+        ("那个就是这个", [("和平镇", "place_recogniser")]),
+        ("在何品那个路", [("和平镇", "place_recogniser")]),
+        ("在五一路八十八号", [("五一路88号", None), ("和平镇", "place_recogniser")]),
+        ("我在大竹镇", [("大竹镇", None)]),
+    ],
+)
+async def test_what_the_ear_for_places_hears_is_noted_where_the_dictation_has_no_place_of_the_list(
+    house: House, pool: DecodePool, engine: ScriptedEngine, answer: str, places: list[tuple[str, str | None]]
+) -> None:
+    assert await noted(house, pool, engine, answer) == places
+    assert house.ear.opened == 1

@@ -185,3 +185,17 @@ def test_facts_are_noted_once_and_as_plain_values() -> None:
     kinds = [fact["kind"] for fact in json.loads(json.dumps(event.data))["facts"]]
     assert kinds[0] == "place"
     assert {"place", "time", "person"} <= set(kinds)
+
+
+def test_places_of_the_second_ear_are_noted_beside_the_others_and_marked() -> None:
+    events: list[CallEvent] = []
+    journal = Journal(events.append)
+    (fact,) = FactFinder().find("邵武市五一路八十八号")
+    journal.noted("c-1", [fact])
+    journal.noted_by_ear("c-1", [(fact, 0.98765)])
+    first, second = events
+    assert second.kind is EventKind.NOTED
+    assert second.event_id == "c-1:call.noted:places"
+    (plain,), (marked,) = (json.loads(json.dumps(event.data))["facts"] for event in (first, second))
+    assert marked == {**plain, "by": "place_recogniser", "confidence": 0.988}
+    assert not {"by", "confidence"} & set(plain)

@@ -76,6 +76,24 @@ def test_a_real_recogniser_that_falls_behind_sheds_new_calls_and_hears_the_old_o
     assert without_speech(metrics) == {"full": 0, "lag": 1, "model": 0, "closed": 0, "failed": 0}
 
 
+def test_a_second_stream_that_is_refused_or_breaks_is_no_call_without_speech(
+    metrics: Metrics, engine: ScriptedEngine
+) -> None:
+    ear = ScriptedEngine()
+    ear.fails_to_open = True
+    with DecodePool(engine, 1, 2, 30.0) as pool:
+        decoders = metrics.counting(pool)
+        broken = decoders.open_spare(ear, lambda _: None)
+        assert value(metrics, "listening_calls") == 0
+        with pytest.raises(RuntimeError, match="no recogniser"):
+            broken.finish().result(WAIT_S)
+        decoders.open(lambda _: None)
+        decoders.open(lambda _: None)
+        with pytest.raises(PoolFull):
+            decoders.open_spare(ear, lambda _: None)
+    assert without_speech(metrics) == dict.fromkeys(("full", "lag", "model", "closed", "failed"), 0)
+
+
 def test_a_recogniser_that_breaks_is_counted_and_its_call_told(
     metrics: Metrics, engine: ScriptedEngine
 ) -> None:

@@ -84,6 +84,7 @@ def test_the_countys_places_are_loaded_anew_as_well(folder: Path, tmp_path: Path
     change(places, "召阳", "昭阳")
     assert not rules.reload().error
     assert [fact.value for fact in rules.facts.find("在召阳街道")] == ["昭阳街道"]
+    assert "昭阳街道" in rules.places.phrases
 
 
 def test_a_mistake_in_the_places_leaves_the_rules_as_they_were_too(folder: Path, tmp_path: Path) -> None:

@@ -127,6 +127,15 @@ def test_the_facts_in_the_words_are_told() -> None:
     assert tell("a", [*a_call(), event(EventKind.NOTED, 4, facts=facts)]).facts == facts
 
 
+def test_what_was_heard_by_the_recogniser_of_places_stands_beside_the_other_facts() -> None:
+    facts: list[JsonValue] = [{"kind": "time", "value": "昨天"}]
+    places: list[JsonValue] = [
+        {"kind": "place", "value": "和平镇", "by": "place_recogniser", "confidence": 0.97}
+    ]
+    noted = [event(EventKind.NOTED, 4, facts=facts), event(EventKind.NOTED, 4.1, facts=places)]
+    assert tell("a", [*a_call(), *noted]).facts == [*facts, *places]
+
+
 def test_nothing_and_others() -> None:
     assert tell("a", []) == Story("a")
     assert tell("a", a_call() and [event(EventKind.STARTED, call="b")]) == Story("a")

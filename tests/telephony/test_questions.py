@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from asr.g711 import alaw_encode
 from ivr.softphone.caller import Caller
+from tests.telephony.conftest import SystemFactory
 from tests.telephony.system import System, phones, voice
 
+PLACES = """name,level,parent,code,aliases
+邵武市,county,,1,
+和平镇,town,1,108,
+卫闽镇,town,1,103,
+大竹镇,town,1,110,
+"""
 TOPIC = "你好，我家那个水管"
 
 
@@ -61,6 +69,25 @@ async def test_who_only_asks_somebody_to_come_is_asked_for_the_place(system: Sys
         await asked(system, caller, first, "ask_place")
         await caller.speak(second)
         await at.minsheng.next_call(20)
+
+
+async def test_the_place_that_a_caller_is_asked_for_is_heard_by_a_recogniser_of_places(
+    start_system: SystemFactory, tmp_path: Path
+) -> None:
+    listed = tmp_path / "places.csv"
+    listed.write_text(PLACES, encoding="utf-8")
+    system = start_system(triage={"gazetteer": str(listed)})
+    first, second = voice("你们过来一下", "m7"), voice("我在卫闽镇", "m7")
+    async with phones(system) as at, at.caller(system) as caller:
+        await caller.dial("110")
+        await asked(system, caller, first, "ask_place")
+        await caller.speak(second)
+        await at.police.next_call(20)
+        story = await system.story(caller, lambda s: s.member is not None and bool(s.facts))
+    assert story.route == "police", "a place alone is no livelihood request"
+    (place,) = [fact for fact in story.facts if fact.get("by") == "place_recogniser"]
+    assert (place["value"], place["parts"][0]["code"]) == ("卫闽镇", "103")
+    assert place["confidence"] >= 0.9
 
 
 async def test_a_silent_caller_taps_and_has_a_person_at_once(system: System) -> None:

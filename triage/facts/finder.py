@@ -26,6 +26,8 @@ class FactFinder:
 
     def __init__(self, gazetteer: Gazetteer | None = None) -> None:
         """Compile the word lists and the gazetteer, if there is one; raises LexiconError for a spoilt word list."""
+        self.gazetteer = gazetteer or Gazetteer(())
+        """The list of places that it knows, an empty one where there is none."""
         self._lists = WordLists()
         table = SoundTable()
         self._plates = PlateFinder(table, self._lists.letter_names)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
+from rich.console import Console
 
+from ivr.commands.call import _told
 from ivr.config import ROOT
+from ivr.story import Story
 from tests.asterisk_instance import free_ports
 from tests.ivr.commands.program import ivr, one_line_error
 
@@ -55,3 +59,14 @@ def test_a_location_that_is_far_too_big(config: Path, tmp_path: Path) -> None:
     done = ivr("call", VOICE, "--pidf-lo", str(document), config=config)
     assert done.returncode == 2
     assert "--pidf-lo" in done.stderr
+
+
+def test_a_place_that_only_its_own_recogniser_heard_is_shown_as_such() -> None:
+    facts: list[dict[str, Any]] = [
+        {"kind": "time", "value": "昨天"},
+        {"kind": "place", "value": "和平镇", "by": "place_recogniser", "confidence": 0.968},
+    ]
+    console = Console(width=100)
+    with console.capture() as shown:
+        console.print(_told(Story("c-1", facts=facts)))
+    assert "时间 昨天、地点 和平镇（地名识别 0.97）" in shown.get()
