@@ -44,7 +44,7 @@ def sentences(number: int, phrases: Sequence[str], rng: Random) -> Iterator[list
 
 
 def twins(phrases: Iterable[str]) -> list[str]:
-    """Give the common words that sound exactly like one of the phrases, are more common, and are no phrase themselves."""
+    """Give the common words that sound exactly like a phrase, are more common, and are no phrase themselves."""
     known = {phrase for phrase in phrases if phrase in frequencies()}
     by_sound: dict[Sound, list[str]] = {}
     for word in most_frequent(_COMMON):

@@ -1,7 +1,7 @@
 from pathlib import Path
 from random import Random
 
-from models.recipe.corpus import sentences, transcripts, written
+from models.recipe.corpus import sentences, transcripts, twins, written
 from models.recipe.words import cut
 
 
@@ -41,3 +41,11 @@ def test_what_nobody_knows_how_to_speak_is_left_out(tmp_path: Path) -> None:
     said = tmp_path / "said.txt"
     said.write_text("欠我3个月工资\n打不开APP\n？？\n停电了\n", encoding="utf-8")
     assert list(written([said])) == [cut("停电了")]
+
+
+def test_common_words_that_sound_like_a_phrase_are_said_as_often() -> None:
+    assert "助手" in twins(["住手", "水管爆裂"])
+    assert twins(["住手", "助手"]) == []  # a phrase itself
+    assert twins(["的"]) == []
+    said = ["".join(sentence) for sentence in sentences(0, ["住手"], Random(1))]
+    assert sum(sentence.endswith("助手") for sentence in said) == 2
