@@ -45,7 +45,7 @@ def test_what_nobody_knows_how_to_speak_is_left_out(tmp_path: Path) -> None:
 
 def test_common_words_that_sound_like_a_phrase_are_said_as_often() -> None:
     assert "助手" in twins(["住手", "水管爆裂"])
-    assert twins(["住手", "助手"]) == []  # a phrase itself
+    assert "助手" not in twins(["住手", "助手"])  # a phrase itself
     assert twins(["的"]) == []
     said = ["".join(sentence) for sentence in sentences(0, ["住手"], Random(1))]
     assert sum(sentence.endswith("助手") for sentence in said) == 2
