@@ -407,8 +407,12 @@ class Dialogue:
 
     @property
     def _waits_for_a_sign(self) -> bool:
-        """Whether a caller who said nothing has been asked for a key or a tap."""
-        silent = self._question is None and not self._turn.has_voice
+        """Whether a caller who said nothing has been asked for a key or a tap.
+
+        Words without a voice are nothing said: in taps a recogniser hears a word now and then.
+        """
+        silent = not self._turn.has_voice or self._turn.is_faint(len(self.text))
+        silent = silent and self._question is None
         return silent and self._life.state is State.LISTENING_AGAIN
 
     def _fault(self) -> Outcome:

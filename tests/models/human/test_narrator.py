@@ -90,10 +90,17 @@ def test_sentences_are_told_whole_by_twos_at_most_or_in_parts() -> None:
     assert sum(length <= 8 for length in lengths) > 20
 
 
+def _loudness(samples: np.ndarray) -> np.ndarray:
+    """Of every 20 ms."""
+    return np.array([np.sqrt(np.mean(piece**2)) for piece in np.array_split(samples, len(samples) // 160)])
+
+
 def test_the_same_seed_tells_the_same(words: list[AlignedClip]) -> None:
     one, other = (Narrator(words, Random(5)).tell() for _ in range(2))
     assert one.units == other.units
-    assert np.corrcoef(one.samples, other.samples)[0, 1] > 0.9  # WORLD's breath is drawn anew
+    assert (
+        np.corrcoef(_loudness(one.samples), _loudness(other.samples))[0, 1] > 0.9
+    )  # WORLD's breath is drawn anew
 
 
 def test_pieces_are_joined_without_a_gap_or_with_a_pause() -> None:
