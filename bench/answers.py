@@ -8,28 +8,26 @@ knows and is sure of every word, and its `no` only with two characters at least:
 
 from __future__ import annotations
 
-import json
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from random import Random
 
 import numpy as np
-import vosk
 import yaml
 
 from asr.evaluation.lines import LINES, Line, noisy
+from asr.recogniser import Engine
 from asr.utterance import UNKNOWN, Word, join
-from asr.vosk_json import parse
+from asr.vosk_engine import VoskEngine
 from bench.alternatives import UTTERANCES, texts
 from ivr.config import BUNDLED_MODEL
 from models.recipe.errors import UnspeakableError
 from models.recipe.heldout import HELD_OUT_VOICES
 from models.recipe.voice import SAMPLE_RATE, speak
 from triage.engine import Triage
-from triage.lexicon import DEFAULT_FOLDER, Answers, load_lexicon
+from triage.lexicon import DEFAULT_FOLDER, load_lexicon
 from triage.questions import Danger
 
 SAID = {
@@ -78,18 +76,21 @@ _Understand = Callable[[Sequence[Word], Sequence[Word]], Danger]
 
 def run(say: Callable[[str], None]) -> None:
     """Print how often yes and no were understood, by kind of answer and line, and what decoding took."""
-    vosk.SetLogLevel(-2)
-    model, triage = vosk.Model(str(BUNDLED_MODEL)), Triage.load()
-    grammar = json.dumps(_grammar(BUNDLED_MODEL, load_lexicon(DEFAULT_FOLDER).answers), ensure_ascii=False)
+    dictation, triage = VoskEngine(BUNDLED_MODEL), Triage.load()
+    answers = load_lexicon(DEFAULT_FOLDER).answers
+    bound = dictation.bound((*answers.yes, *answers.no, *answers.fillers))
+    if bound is None:
+        say("  the model takes no grammar")
+        return
     ways = _ways(triage)
     counted: dict[tuple[str, str, str], Counter[Danger]] = defaultdict(Counter)
     decoding_s = [0.0, 0.0]
     length_s = 0.0
     for number, sound in enumerate(_sounds(), start=1):
         heard = []
-        for way, bound in enumerate(((), (grammar,))):
+        for way, engine in enumerate((dictation, bound)):
             began = time.thread_time()
-            heard.append(_hear(vosk.KaldiRecognizer(model, float(SAMPLE_RATE), *bound), sound.pcm))
+            heard.append(hear(engine, sound.pcm))
             decoding_s[way] += time.thread_time() - began
         length_s += len(sound.pcm) / 2 / SAMPLE_RATE
         for name, understand in ways.items():
@@ -99,8 +100,8 @@ def run(say: Callable[[str], None]) -> None:
     for (kind, line, name), told in sorted(counted.items()):
         yes, no = told[Danger.CONFIRMED], told[Danger.DENIED]
         say(f"  {kind:12} {line:6} {name:20} {told.total():3} heard: yes {yes:3}, no {no:3}")
-    dictation, bound_s = (spent / length_s for spent in decoding_s)
-    say(f"  decoding, s a second of sound: dictation {dictation:.3f}, grammar {bound_s:.3f}")
+    dictated_s, bound_s = (spent / length_s for spent in decoding_s)
+    say(f"  decoding, s a second of sound: dictation {dictated_s:.3f}, grammar {bound_s:.3f}")
 
 
 def _ways(triage: Triage) -> dict[str, _Understand]:
@@ -136,36 +137,12 @@ def _read(triage: Triage, words: Sequence[Word], sure: float, *, whole: bool = F
     )
 
 
-def _grammar(model: Path, answers: Answers) -> list[str]:
-    """The phrases as libvosk wants them, cut into the model's own words."""
-    lines = (model / "graph" / "words.txt").read_text(encoding="utf-8").splitlines()
-    vocabulary = frozenset(line.split()[0] for line in lines)
-    phrases = (_cut(phrase, vocabulary) for phrase in (*answers.yes, *answers.no, *answers.fillers))
-    return [*(" ".join(words) for words in phrases if words), UNKNOWN]
-
-
-def _cut(phrase: str, vocabulary: frozenset[str]) -> list[str]:
-    """Longest words first; none where a character is unknown to the model."""
-    words: list[str] = []
-    while phrase:
-        word = next((phrase[:end] for end in range(len(phrase), 0, -1) if phrase[:end] in vocabulary), "")
-        if not word:
-            return []
-        words.append(word)
-        phrase = phrase[len(word) :]
-    return words
-
-
-def _hear(recogniser: vosk.KaldiRecognizer, pcm: bytes) -> tuple[Word, ...]:
-    recogniser.SetWords(True)
-    ended = [
-        recogniser.AcceptWaveform(pcm[at : at + PIECE]) and recogniser.Result()
-        for at in range(0, len(pcm), PIECE)
-    ]
-    heard = (
-        parse(answer, text="text", words="result") for answer in (*ended, recogniser.FinalResult()) if answer
-    )
-    return tuple(word for one in heard if one for word in one.words)
+def hear(engine: Engine, pcm: bytes) -> list[Word]:
+    """The words of all final utterances, s16le mono 8 kHz."""
+    recogniser = engine.open()
+    heard = [recogniser.accept(pcm[at : at + PIECE]) for at in range(0, len(pcm), PIECE)]
+    finals = [utterance for utterance in (*heard, recogniser.finish()) if utterance and utterance.is_final]
+    return [word for utterance in finals for word in utterance.words]
 
 
 def _sounds() -> Iterator[_Sound]:

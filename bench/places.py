@@ -15,11 +15,11 @@ from random import Random
 import numpy as np
 import yaml
 
-from asr.recogniser import SAMPLE_RATE, Engine
+from asr.recogniser import SAMPLE_RATE
 from asr.utterance import Word, join
 from asr.vosk_engine import VoskEngine
 from bench.alternatives import UTTERANCES, texts
-from bench.answers import PAUSE, PIECE, TRIED
+from bench.answers import PAUSE, TRIED, hear
 from ivr.config import BUNDLED_MODEL
 from models.recipe.errors import UnspeakableError
 from models.recipe.heldout import HELD_OUT_VOICES
@@ -52,7 +52,7 @@ def run(say: Callable[[str], None]) -> None:
         heard: list[list[Word]] = []
         for way, engine in enumerate((dictation, bound)):
             began = time.thread_time()
-            heard.append(_hear(engine, pcm))
+            heard.append(hear(engine, pcm))
             spent_s[way] += time.thread_time() - began
         length_s += len(pcm) / 2 / SAMPLE_RATE
         alone = _listed(finder.find(join(word.text for word in heard[0])))
@@ -70,13 +70,6 @@ def run(say: Callable[[str], None]) -> None:
 def _listed(facts: Iterable[Fact]) -> set[str]:
     """The places of the list among these."""
     return {part.value for fact in facts for part in fact.parts} & set(_TOWNS)
-
-
-def _hear(engine: Engine, pcm: bytes) -> list[Word]:
-    recogniser = engine.open()
-    heard = [recogniser.accept(pcm[at : at + PIECE]) for at in range(0, len(pcm), PIECE)]
-    finals = [utterance for utterance in (*heard, recogniser.finish()) if utterance and utterance.is_final]
-    return [word for utterance in finals for word in utterance.words]
 
 
 def _sounds() -> Iterator[tuple[str, str, bytes]]:

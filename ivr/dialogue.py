@@ -411,9 +411,9 @@ class Dialogue:
 
         Words without a voice are nothing said: in taps a recogniser hears a word now and then.
         """
-        silent = not self._turn.has_voice or self._turn.is_faint(len(self.text))
-        silent = silent and self._question is None
-        return silent and self._life.state is State.LISTENING_AGAIN
+        if self._question is not None or self._life.state is not State.LISTENING_AGAIN:
+            return False
+        return not self._turn.has_voice or self._turn.is_faint(len(self.text))
 
     def _fault(self) -> Outcome:
         self._life.step(Happening.FAULT)

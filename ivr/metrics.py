@@ -126,6 +126,5 @@ class _CountedDecoders:
             raise
 
     def open_spare(self, engine: Engine, on_utterance: Callable[[Utterance], None]) -> SpeechStream:
-        return self._decoders.open_spare(
-            engine, on_utterance
-        )  # a call that does without is listened to all the same
+        # Not counted: a call that has to do without is listened to all the same.
+        return self._decoders.open_spare(engine, on_utterance)

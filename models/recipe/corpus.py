@@ -31,7 +31,7 @@ _CLAUSE: Final = re.compile(r"[\u4e00-\u9fff]+")
 def sentences(number: int, phrases: Sequence[str], rng: Random) -> Iterator[list[str]]:
     """Give `number` random sentences of the trade, some others, and every phrase twice, all cut into words.
 
-    Common words that sound like a phrase are given as often: 助手 is said in every other call, 住手 hardly ever.
+    Common words that sound like a phrase are given as often: 助手 beside 住手.
     """
     source, wider = Sentences(rng), ReadAloud(rng)
     for _ in range(number):
