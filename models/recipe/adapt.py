@@ -5,34 +5,22 @@ the operator sees whether it was worth it.
 """
 
 import shutil
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from random import Random
-from typing import Final
 
-import numpy as np
-import soxr
-
-from asr.g711 import alaw_decode, alaw_encode
 from models.recipe import data
 from models.recipe.errors import RecordingError, StageError
 from models.recipe.evaluate import Score, evaluate
 from models.recipe.export import write_model
-from models.recipe.features import SAMPLE_RATE
-from models.recipe.human.clips import RATE, HumanClip, clips
+from models.recipe.human import held_out
+from models.recipe.human.clips import clips
 from models.recipe.human.shards import make_shards
 from models.recipe.human.stage import align_to
 from models.recipe.mixture import mixture, synthetic
-from models.recipe.recording import Recording
 from models.recipe.report import Report
 from models.recipe.revive import revive
 from models.recipe.train import Course, Training
 from models.recipe.trained import TrainedNet
-from models.recipe.words import is_chinese
-
-FEWEST: Final = 10
-"""Recordings; with fewer there is nothing to hold out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +33,6 @@ class Lesson:
     """Pieces of pseudo-sentences, and as many of synthetic speech, so that the old is not forgotten."""
     shard_seconds: float = 600.0
     batch_seconds: float = 60.0
-    held_out: float = 0.1
-    """Share of the recordings that is only listened to."""
 
 
 def adapt(  # noqa: PLR0917 - one call
@@ -63,11 +49,11 @@ def adapt(  # noqa: PLR0917 - one call
         raise StageError(f"{out} is there already: give another --out")
     old = revive(model)
     found = list(clips(corpus))
-    if len(found) < FEWEST:
+    kept, listened_to = held_out.part(found, seed)
+    if not listened_to:
         raise RecordingError(
-            f"{corpus}: 只有 {len(found)} 段录音，至少要 {FEWEST} 段（too few recordings）。"
+            f"{corpus}: {len(found)} 段录音，至少要 {held_out.FEWEST} 句不同的话（too few different sentences）。"
         )
-    kept, held_out = part(found, lesson.held_out, seed)
     with report.stage("data") as say:
         align_to(work / "own", kept, old, corpus.name, say)
         make_shards(
@@ -95,28 +81,12 @@ def adapt(  # noqa: PLR0917 - one call
         )
     _copy(model, work / "model")
     write_model(work / "model" / "am", TrainedNet.load(work / "adapted.pt"))
-    recordings = [_recording(clip) for clip in held_out]
+    recordings = [held_out.recording(clip, "held out, A-law") for clip in listened_to]
     with report.stage("evaluate") as say:
         before = evaluate(model, recordings, lambda: say(0, 2, "before"))[0]
         after = evaluate(work / "model", recordings, lambda: say(1, 2, "after"))[0]
     shutil.copytree(work / "model", out)
     return replace(before, name="before"), replace(after, name="after")
-
-
-def part(found: Sequence[HumanClip], share: float, seed: int) -> tuple[list[HumanClip], list[HumanClip]]:
-    """Part recordings into those to learn from and those held out, at least one; no sentence is in both."""
-    texts = sorted({clip.text for clip in found})
-    Random(seed).shuffle(texts)
-    out = set(texts[: max(1, round(share * len(texts)))])
-    return [clip for clip in found if clip.text not in out], [clip for clip in found if clip.text in out]
-
-
-def _recording(clip: HumanClip) -> Recording:
-    """Give a clip as an A-law line carries it."""
-    narrow = soxr.resample(clip.samples.astype(np.float64), RATE, SAMPLE_RATE)
-    samples = np.clip(np.rint(narrow), -32768, 32767).astype(np.int16)
-    text = "".join(character for character in clip.text if is_chinese(character))
-    return Recording("held out, A-law", text, alaw_decode(alaw_encode(samples)).astype("<i2").tobytes())
 
 
 def _copy(model: Path, to: Path) -> None:

@@ -4,9 +4,7 @@ Everything lies in one work folder. Shards of data and training are resumed wher
 seconds and are always done again.
 """
 
-import multiprocessing
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -25,6 +23,7 @@ from models.recipe import (
     model_conf,
     words,
 )
+from models.recipe.apart import apart
 from models.recipe.batches import Source
 from models.recipe.cmn import mean_of
 from models.recipe.evaluate import Score, evaluate
@@ -68,8 +67,9 @@ def _human(plan: Plan, advance: Advance) -> list[Score]:
         return []
     first = plan.work / "first.pt"
     if not first.exists():
-        alone = [Source(mixture.synthetic(plan.shards, plan.size.shards))]
-        _run_training(plan, first, alone, plan.size.steps, advance)
+        alone = mixture.synthetic(plan.shards, plan.size.shards)
+        mean = mean_of(example.features for example in alone)
+        _learn(plan, first, Course([Source(alone)], mean, plan.size.steps, plan.size.learning_rate), advance)
     net = TrainedNet.load(first)
     for recordings in plan.human:
         folder = stage.folder_of(plan.work, recordings)
@@ -81,16 +81,20 @@ def _train(plan: Plan, advance: Advance) -> list[Score]:
     if plan.net.exists():
         return []
     own = mixture.synthetic(plan.shards, plan.size.shards)
-    folders = [stage.folder_of(plan.work, recordings) for recordings in plan.human]
-    steps = plan.size.human_steps if plan.human else plan.size.steps
-    _run_training(plan, plan.net, mixture.mixture(own, folders), steps, advance)
+    rate = plan.size.learning_rate
+    if plan.human:
+        first = TrainedNet.load(plan.work / "first.pt")
+        folders = [stage.folder_of(plan.work, recordings) for recordings in plan.human]
+        sources, trial = mixture.mixture(own, folders), mixture.trial(folders)
+        course = Course(sources, first.mean, plan.size.human_steps, rate, trial, first)
+    else:
+        mean = mean_of(example.features for example in own)
+        course = Course([Source(own)], mean, plan.size.steps, rate)
+    _learn(plan, plan.net, course, advance)
     return []
 
 
-def _run_training(plan: Plan, path: Path, sources: list[Source], steps: int, advance: Advance) -> None:
-    first = TrainedNet.load(plan.work / "first.pt") if (plan.work / "first.pt").exists() else None
-    mean = first.mean if first else mean_of(example.features for example in sources[0].examples)
-    course = Course(sources, mean, steps, plan.size.learning_rate, start=first)
+def _learn(plan: Plan, path: Path, course: Course, advance: Advance) -> None:
     Training(plan.size, course, plan.seed).run(
         path, lambda at: advance(at.step, at.steps, f"loss {at.loss:.3f}, {at.accuracy:.1%} of frames right")
     )
@@ -121,15 +125,15 @@ def _lm(plan: Plan, advance: Advance) -> list[Score]:
 
 
 def _graph(plan: Plan, advance: Advance) -> list[Score]:
-    # A process of its own: kaldifst and vosk do not live together in one.
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as apart:
-        apart.submit(graph.build_for, plan).result()
+    apart(graph.build_for, plan)  # kaldifst and vosk do not live together in one process
     advance(1, 1, "HCLr.fst and Gr.fst")
     return []
 
 
 def _evaluate(plan: Plan, advance: Advance) -> list[Score]:
     recordings = exam.record(plan.shards, plan.size.exam_sentences, plan.seed)
+    for corpus_path in plan.human:
+        recordings += stage.recordings(stage.folder_of(plan.work, corpus_path))
     mistakes: list[str] = []
     done = 0
 

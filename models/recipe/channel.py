@@ -14,6 +14,7 @@ from scipy.fft import irfft, next_fast_len, rfft
 from scipy.signal import butter, fftconvolve, sosfilt
 
 from models.recipe.features import SAMPLE_RATE
+from models.recipe.knocks import knocks
 from models.recipe.tones import call_progress, dtmf
 
 _FULL_SCALE = 32767.0
@@ -52,6 +53,8 @@ class Line:
             signal = unit_power(signal) + self.noise(len(signal)) * loudness
         elif rng.random() < 0.5:
             signal = signal + self._noise.standard_normal(len(signal)) * 10 ** (-rng.uniform(35, 60) / 20)
+        if rng.random() < 0.05 * level:
+            signal = signal + knocks(len(signal), rng, self._noise) * rng.uniform(0.5, 6)
         if rng.random() < 0.8:
             signal = self._telephone_band(signal)
         if rng.random() < 0.3:
@@ -67,19 +70,21 @@ class Line:
         return np.round(a_law(signal) if rng.random() < 0.7 else signal)
 
     def idle(self, seconds: float) -> Signal:
-        """Give a line on which nobody speaks: noise, a call-progress tone, keys, or digital silence."""
+        """Give a line on which nobody speaks: noise, a call-progress tone, keys, knocks, or digital silence."""
         rng = self._rng
         samples = int(seconds * SAMPLE_RATE)
         kind = rng.random()
         if kind < 0.05:
             return np.zeros(samples)
-        if kind < 0.35:
+        if kind < 0.3:
             signal = call_progress(samples, rng)
-        elif kind < 0.5:
+        elif kind < 0.4:
             signal = dtmf(samples, rng)
+        elif kind < 0.6:
+            signal = knocks(samples, rng, self._noise)
         else:
             signal = self.noise(samples)
-        if kind < 0.5 and rng.random() < 0.5:
+        if kind < 0.6 and rng.random() < 0.5:
             signal = signal + self.noise(samples) * 10 ** (-rng.uniform(10, 50) / 20)
         peak = np.max(np.abs(signal)) + 1e-9
         return np.round(a_law(signal / peak * _FULL_SCALE * 10 ** (-rng.uniform(3, 60) / 20)))

@@ -1,17 +1,18 @@
 """Training data: random speech over random lines, as features and alignments in shards on disk.
 
-Every shard has a random stream of its own (from the seed and its number), so an interrupted run goes on with the next
-shard. Only a run in one go repeats to the last bit: espeak-ng carries a little of one utterance into the next.
+Every shard is made by a process of its own, since espeak-ng carries a little of one utterance into the next.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from random import Random
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.recipe.apart import make_missing
 from models.recipe.errors import StageError
 from models.recipe.espeak import Espeak
 from models.recipe.features import SAMPLE_RATE, SHIFT, SUBSAMPLING, WINDOW, features
@@ -32,18 +33,13 @@ class Example:
 
 def make_shards(folder: Path, size: Size, seed: int, progress: Callable[[int, int], None]) -> None:
     """Make every shard that is not there yet; `progress` is told (shards done, shards in all)."""
-    folder.mkdir(parents=True, exist_ok=True)
-    espeak = Espeak()
-    for number in range(size.shards):
-        progress(number, size.shards)
-        path = folder / f"shard-{number:03d}.npz"
-        if not path.exists():
-            _make_shard(path, espeak, size, Random(f"{seed}/shard/{number}"))
-    progress(size.shards, size.shards)
+    Espeak()  # fetches a private copy where the host has none, once
+    make_missing(folder, size.shards, partial(_make_shard, size=size), seed, progress)
 
 
-def _make_shard(path: Path, espeak: Espeak, size: Size, rng: Random) -> None:
-    studio = Studio(espeak, rng)
+def _make_shard(path: Path, seed: str, size: Size) -> None:
+    rng = Random(seed)
+    studio = Studio(Espeak(), rng)
     examples: list[Example] = []
     texts: list[str] = []
     samples = 0

@@ -8,7 +8,7 @@ from models.recipe.batches import Source
 from models.recipe.data import Example, read_shard
 from models.recipe.errors import StageError
 from models.recipe.human.shards import TOLD
-from models.recipe.human.stage import PLAIN
+from models.recipe.human.stage import HELD_OUT, PLAIN
 
 _SYNTHETIC: Final = 0.25  # beside human speech
 _TOLD, _PLAIN = 0.6, 0.15
@@ -39,6 +39,14 @@ def mixture(own: Sequence[Example], human: Sequence[Path]) -> list[Source]:
             if examples:
                 sources.append(Source(examples, share / len(human)))
     return sources
+
+
+def trial(human: Sequence[Path]) -> Source | None:
+    """Give what was held out of the prepared corpora, to try a net on; None when nothing was."""
+    found = [
+        example for folder in human for path in _examples(folder / HELD_OUT) for example in _long_enough(path)
+    ]
+    return Source(found) if found else None
 
 
 def _examples(folder: Path) -> list[Path]:

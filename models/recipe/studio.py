@@ -12,7 +12,7 @@ from models.recipe.sentences import Sentences
 from models.recipe.speech import Utterance, pad, pronounce, speak
 from models.recipe.words import RandomWords, cut
 
-_IDLE_SHARE: Final = 0.04  # pieces without any speech
+_IDLE_SHARE: Final = 0.05  # pieces without any speech
 _GARBAGE_SHARE: Final = 0.03  # words of the word salad learned as garbage
 
 

@@ -1,6 +1,5 @@
 import dataclasses
 from pathlib import Path
-from random import Random
 
 import numpy as np
 import pytest
@@ -8,7 +7,6 @@ import pytest
 from models.recipe import data
 from models.recipe.data import Example, make_shards, mean_durations, read_shard, to_frames
 from models.recipe.errors import StageError
-from models.recipe.espeak import Espeak
 from models.recipe.features import DIMENSION
 from models.recipe.size import SIZES
 from models.recipe.units import INDEX, SILENCE, UNITS
@@ -49,15 +47,15 @@ def test_nothing_half_done_is_left(shards: Path) -> None:
     assert {path.suffix for path in shards.iterdir()} == {".npz", ".txt"}
 
 
-def test_shards_that_are_there_are_not_made_again(shards: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    made: list[Path] = []
-    monkeypatch.setattr(data, "_make_shard", lambda path, *_rest: made.append(path))
+def test_shards_that_are_there_are_kept_and_the_others_made_as_in_one_go(
+    shards: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "shard-000.npz").write_bytes(b"kept")
     seen: list[tuple[int, int]] = []
-    make_shards(
-        shards, dataclasses.replace(_TINY, shards=3), 1, lambda done, total: seen.append((done, total))
-    )
-    assert [path.name for path in made] == ["shard-002.npz"]
-    assert seen == [(0, 3), (1, 3), (2, 3), (3, 3)]
+    make_shards(tmp_path, _TINY, 1, lambda done, total: seen.append((done, total)))
+    assert (tmp_path / "shard-000.npz").read_bytes() == b"kept"
+    assert (tmp_path / "shard-001.npz").read_bytes() == (shards / "shard-001.npz").read_bytes()
+    assert seen == [(1, 2), (2, 2)]
 
 
 def test_shards_differ(shards: Path) -> None:
@@ -73,7 +71,7 @@ def test_a_unit_begins_with_the_first_frame_whose_middle_it_holds(sample: int, f
 
 
 def test_a_read_shard_is_what_was_written(tmp_path: Path) -> None:
-    data._make_shard(tmp_path / "shard-000.npz", Espeak(), _TINY, Random(4))
+    data._make_shard(tmp_path / "shard-000.npz", "4", _TINY)
     examples = read_shard(tmp_path / "shard-000.npz")
     assert all(isinstance(example, Example) and example.features.dtype == np.float16 for example in examples)
 

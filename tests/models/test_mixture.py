@@ -6,7 +6,7 @@ import pytest
 from models.recipe.data import Example, write_shard
 from models.recipe.errors import StageError
 from models.recipe.features import DIMENSION
-from models.recipe.mixture import mixture, synthetic
+from models.recipe.mixture import mixture, synthetic, trial
 
 
 def _shard(path: Path, frames: int, number: int = 2) -> None:
@@ -36,3 +36,12 @@ def test_human_speech_is_most_of_a_mixture_and_corpora_share_it(tmp_path: Path) 
     shares = [source.share for source in mixture(own, [tmp_path / "one", tmp_path / "other"])]
     assert shares == pytest.approx([0.25, 0.3, 0.075, 0.3, 0.075])
     assert [source.share for source in mixture(own, [])] == [1.0]
+
+
+def test_a_net_is_tried_on_what_was_held_out(tmp_path: Path) -> None:
+    _shard(tmp_path / "one" / "held-out" / "shard-000.npz", 60)
+    _shard(tmp_path / "other" / "plain" / "shard-000.npz", 40)
+    source = trial([tmp_path / "one", tmp_path / "other"])
+    assert source is not None
+    assert [len(example.features) for example in source.examples] == [60, 60]
+    assert trial([tmp_path / "other"]) is None

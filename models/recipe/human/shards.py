@@ -1,16 +1,18 @@
 """Training data from people's speech: pseudo-sentences over random lines, in shards as `data.py` reads them.
 
-The same seed tells the same sentences; WORLD draws the noise in them anew, so shards do not repeat to the last bit.
+The same seed tells the same sentences; WORLD judges the breath in them a little otherwise from run to run, so shards do
+not repeat to the last bit.
 """
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Final
 
 import numpy as np
 
+from models.recipe.apart import make_missing
 from models.recipe.channel import Line
 from models.recipe.data import Example, to_frames, write_shard
 from models.recipe.features import SAMPLE_RATE, features
@@ -29,19 +31,11 @@ def make_shards(
 
     Shards that are there already are kept.
     """
-    folder = aligned.parent / TOLD
-    folder.mkdir(parents=True, exist_ok=True)
-    wanted = [folder / f"shard-{index:03d}.npz" for index in range(number)]
-    missing = [path for path in wanted if not path.exists()]
-    progress(number - len(missing), number)
-    with ProcessPoolExecutor() as pool:
-        jobs = [pool.submit(_make_shard, path, aligned, seconds, f"{seed}/{path.stem}") for path in missing]
-        for done, job in enumerate(as_completed(jobs), start=number - len(missing) + 1):
-            job.result()
-            progress(done, number)
+    make = partial(_make_shard, aligned=aligned, seconds=seconds)
+    make_missing(aligned.parent / TOLD, number, make, seed, progress)
 
 
-def _make_shard(path: Path, aligned: Path, seconds: float, seed: str) -> None:
+def _make_shard(path: Path, seed: str, aligned: Path, seconds: float) -> None:
     rng = Random(seed)
     narrator, line = Narrator(load(aligned), rng), Line(rng)
     examples: list[Example] = []

@@ -8,10 +8,11 @@ from typing import Final
 
 from models.recipe.data import read_shard, write_shard
 from models.recipe.errors import RecordingError
-from models.recipe.human import store
+from models.recipe.human import held_out, store
 from models.recipe.human.clips import HumanClip, clips
 from models.recipe.human.listening import align_clips, heard
 from models.recipe.human.shards import make_shards, plain
+from models.recipe.recording import Recording
 from models.recipe.size import Size
 from models.recipe.trained import TrainedNet
 
@@ -20,6 +21,9 @@ Say = Callable[[int, int, str], None]
 _ALIGNED: Final = "aligned.npz"
 _TEXTS: Final = "texts.json"
 PLAIN: Final = "plain"
+HELD_OUT: Final = "held-out"
+_RECORDINGS: Final = "recordings.npz"
+_MOST_HELD_OUT: Final = 100  # sentences
 
 
 def folder_of(work: Path, corpus: Path) -> Path:
@@ -30,7 +34,8 @@ def folder_of(work: Path, corpus: Path) -> Path:
 def prepare(folder: Path, corpus: Path, net: TrainedNet, size: Size, seed: int, *, say: Say) -> None:
     """Make a corpus' data in `folder`: its clips as they are (`plain/`) and pseudo-sentences (`told/`).
 
-    What is there already is not made again. Recordings whose text has no known sounds are left out, and said to be.
+    Some sentences are held out (`held-out/`) of a corpus that has enough. What is there already is not made again.
+    Recordings whose text has no known sounds are left out, and said to be.
 
     Raises:
         RecordingError: the corpus or a recording cannot be used, or nothing of it can be.
@@ -41,7 +46,9 @@ def prepare(folder: Path, corpus: Path, net: TrainedNet, size: Size, seed: int, 
         found = list(clips(corpus, unspeakable))
         if unspeakable:
             say(0, len(found), f"{len(unspeakable)} left out, no known sounds: {unspeakable[0]} …")
-        align_to(folder, found, net, str(corpus), say)
+        kept, listened_to = held_out.part(found, seed, _MOST_HELD_OUT)
+        _hold_out(folder, listened_to, net, corpus.name, say)
+        align_to(folder, kept, net, str(corpus), say)
     make_shards(
         folder / _ALIGNED,
         size.human_shards,
@@ -49,6 +56,22 @@ def prepare(folder: Path, corpus: Path, net: TrainedNet, size: Size, seed: int, 
         seed,
         lambda done, total: say(done, total, f"pieces of pseudo-sentences from {corpus.name}"),
     )
+
+
+def _hold_out(folder: Path, found: Sequence[HumanClip], net: TrainedNet, name: str, say: Say) -> None:
+    """Leave recordings to be listened to, and their frames to try a net on."""
+    recordings = [held_out.recording(clip, f"people, held out of {name}, A-law") for clip in found]
+    held_out.save(folder / _RECORDINGS, recordings)
+    aligned = align_clips(net, found, [heard(clip) for clip in found])
+    if aligned:
+        (folder / HELD_OUT).mkdir(exist_ok=True)
+        write_shard(folder / HELD_OUT / "shard-000.npz", plain(aligned))
+    say(len(found), len(found), f"held out of {name}")
+
+
+def recordings(folder: Path) -> list[Recording]:
+    """Give the recordings of a prepared corpus that were held out."""
+    return held_out.load(folder / _RECORDINGS)
 
 
 def align_to(folder: Path, found: Sequence[HumanClip], net: TrainedNet, name: str, say: Say) -> None:

@@ -1,9 +1,7 @@
 """A model is taught with recordings: a tiny one, with a synthetic voice's, in seconds."""
 
 import dataclasses
-import multiprocessing
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,11 +9,11 @@ import numpy as np
 import pytest
 import torch
 
-from models.recipe.adapt import Lesson, adapt, part
+from models.recipe.adapt import Lesson, adapt
+from models.recipe.apart import apart
 from models.recipe.errors import RecordingError, StageError
 from models.recipe.export import write_model
 from models.recipe.features import DIMENSION
-from models.recipe.human.clips import clips
 from models.recipe.model_conf import write_conf
 from models.recipe.net import AcousticNet
 from models.recipe.size import SIZES
@@ -57,8 +55,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
             net(torch.randn(4, 80, DIMENSION) * 5)
     write_model(folder / "am", TrainedNet(net.eval(), np.ones(PDFS) * 100, np.zeros(DIMENSION)))
     write_conf(folder / "conf")
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as apart:
-        apart.submit(_graph, folder / "graph").result()
+    apart(_graph, folder / "graph")
     (folder / "README.md").write_text("figures of the old model")
     return folder
 
@@ -93,12 +90,3 @@ def test_a_model_of_another_make_is_refused(tmp_path: Path, recorded: Callable[.
     (tmp_path / "other").mkdir()
     with pytest.raises(StageError, match="missing"):
         adapt(recorded(), tmp_path / "other", tmp_path / "new", tmp_path / "work", _LESSON, 1, _Quiet())
-
-
-def test_no_sentence_is_both_learned_and_held_out(recorded: Callable[..., Path]) -> None:
-    found = list(clips(recorded("着火了", "着火了", "没有电", "有人抢劫", "没有电", "快来人")))
-    for seed in range(8):
-        kept, held_out = part(found, 0.3, seed)
-        assert len(kept) + len(held_out) == len(found)
-        assert held_out
-        assert not {clip.text for clip in kept} & {clip.text for clip in held_out}

@@ -13,7 +13,7 @@ from models.recipe.errors import RecordingError
 from models.recipe.features import DIMENSION
 from models.recipe.human import store
 from models.recipe.human.clips import RATE
-from models.recipe.human.stage import folder_of, prepare, texts
+from models.recipe.human.stage import folder_of, prepare, recordings, texts
 from models.recipe.net import AcousticNet
 from models.recipe.size import SIZES
 from models.recipe.trained import TrainedNet
@@ -37,7 +37,12 @@ def test_recordings_become_plain_and_told_shards(
     prepare(tmp_path / "own", recorded(), net, _TINY, 1, say=lambda _done, _total, what: said.append(what))
     plain = read_shard(tmp_path / "own" / "plain" / "shard-000.npz")
     aligned = store.load(tmp_path / "own" / "aligned.npz")
-    assert len(plain) == len(aligned) == len(texts(tmp_path / "own")) == 11  # the worst of twelve is left out
+    known = texts(tmp_path / "own")
+    assert len(plain) == len(aligned) == len(known) == 10  # of twelve, one is held out and the worst left out
+    (listened_to,) = recordings(tmp_path / "own")
+    assert listened_to.text not in known
+    assert listened_to.set_name == "people, held out of recordings, A-law"
+    assert len(read_shard(tmp_path / "own" / "held-out" / "shard-000.npz")) == 1
     for example, one in zip(plain, aligned, strict=True):
         assert [int(unit) for unit in example.units[:, 0]] == [unit for unit, _ in one.units]
         assert abs(len(example.features) / 100 - len(one.clip.samples) / RATE) < 0.05
