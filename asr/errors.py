@@ -46,6 +46,12 @@ class PoolFull(PoolError):
     retryable = True
 
 
+class PoolBusy(PoolError):
+    """One more call would take more time than the decoding threads have: it does without speech (law 1: police)."""
+
+    retryable = True
+
+
 class PoolBehind(PoolError):
     """Decoding lags too far behind to take another call: it does without speech (law 1: police)."""
 

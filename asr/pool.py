@@ -3,8 +3,9 @@
 One lock guards all bookkeeping; decoding itself runs outside it (libvosk releases the GIL). A stream that has
 something to decode stands once in a queue. A thread takes the first stream, decodes one *turn* of it (at most
 0.2 s of audio), and puts it back at the end when more is waiting: round-robin, one thread a call at a time,
-each call's audio in order. Nothing is ever dropped: a pool that falls behind lags, says so in `lag_s`, and
-refuses new calls instead.
+each call's audio in order. Nothing is ever dropped. A pool refuses a call that would take more of the threads' time
+than there is, by what the others have cost (`pace.py`); one that falls behind all the same lags, says so in
+`lag_s`, and refuses new calls, too.
 
 A *spare* stream is a second one of a call that has its place: it takes no place, is decoded only while no call waits,
 and whatever lags there delays and refuses nobody.
@@ -24,7 +25,8 @@ from typing import Self
 
 import structlog
 
-from asr.errors import PoolBehind, PoolClosed, PoolFull
+from asr.errors import PoolBehind, PoolBusy, PoolClosed, PoolFull
+from asr.pace import Pace
 from asr.recogniser import SAMPLE_BYTES, SAMPLE_RATE, Engine
 from asr.stream import OnFailure, OnUtterance, SpeechStream
 
@@ -35,6 +37,7 @@ _LOG = structlog.get_logger(__name__)
 # One turn's audio, 0.2 s. Short enough that 30 calls behind one another wait little (decoding it takes 4 to
 # 14 ms), long enough that a pool which has fallen behind decodes in efficient pieces.
 TURN_BYTES = SAMPLE_RATE * SAMPLE_BYTES // 5
+_BUSIEST = 0.9  # share of the threads' time that the calls may take; the rest is for what comes in bursts
 _SPARE_SHARE = 0.5  # of the places and of the greatest lag: beyond it no spare stream is opened
 _NICENESS = 5  # of the decoding threads: nice(2), 0 is ordinary, 19 the humblest
 
@@ -51,6 +54,8 @@ class Load:
     """Age in seconds of the oldest audio that has not been decoded; 0.0 when nothing waits."""
     decoded_s: float
     """Seconds of audio decoded since the pool was made, that of spare streams included."""
+    busy: float
+    """Share of the decoding threads' time that these calls take; 0.0 while too little was decoded to know."""
 
 
 class DecodePool:
@@ -79,6 +84,7 @@ class DecodePool:
         self._ready: deque[SpeechStream] = deque()  # streams with work, none of them being decoded
         self._spare_ready: deque[SpeechStream] = deque()  # the same of spare streams
         self._decoded_bytes = 0
+        self._pace = Pace()
         self._closed = False  # no new calls
         self._stopping = False  # threads end when nothing is left to free
         self._threads = [
@@ -107,14 +113,16 @@ class DecodePool:
         """What the pool carries now, for whoever watches it."""
         with self.lock:
             decoded_s = self._decoded_bytes / (SAMPLE_RATE * SAMPLE_BYTES)
-            return Load(len(self._streams), self._capacity, self._lag(), decoded_s)
+            calls = len(self._streams)
+            return Load(calls, self._capacity, self._lag(), decoded_s, self._busy(calls))
 
     def open(self, on_utterance: OnUtterance, on_failure: OnFailure | None = None) -> SpeechStream:
         """Give a call its place and stream; never blocks (the recogniser is made on a pool thread).
 
         `on_utterance` gets every changed partial and every final utterance up to finish(); `on_failure` gets
         the error that ended this stream, once. Both are called on a pool thread and must not block.
-        Raises PoolFull when there is no place, PoolBehind when decoding lags too far, PoolClosed after close().
+        Raises PoolFull when there is no place, PoolBusy when one more call would be too much for the threads,
+        PoolBehind when decoding lags too far, PoolClosed after close().
         """
         with self.lock:
             if self._closed:
@@ -122,6 +130,12 @@ class DecodePool:
             if len(self._streams) >= self._capacity:
                 raise PoolFull(
                     f"语音识别已满（{self._capacity} 路）。本次来电不识别，直接转 110；可增加机器。"
+                )
+            busy = self._busy(len(self._streams) + 1)
+            if busy > _BUSIEST:
+                raise PoolBusy(
+                    f"再识别一路来电将占用 {busy:.0%} 的识别时间（上限 {_BUSIEST:.0%}）。"
+                    "本次来电不识别，直接转 110；请增加 CPU 或机器。"
                 )
             lag = self._lag()
             if lag > self._max_lag_s:
@@ -194,6 +208,10 @@ class DecodePool:
         oldest = min((at for stream in self._streams if (at := stream.oldest) is not None), default=None)
         return 0.0 if oldest is None else max(0.0, self._clock() - oldest)
 
+    def _busy(self, calls: int) -> float:
+        """Return the share of the threads' time that so many calls take. Lock held."""
+        return self._pace.busy(calls, len(self._threads))
+
     def _work(self) -> None:
         """One thread's life: turn after turn until the pool is closed and every ended stream is freed."""
         # below the event loop: when the cores are short, keys, pauses and the pulse come before more words
@@ -206,9 +224,11 @@ class DecodePool:
                     return
                 stream = waiting.popleft()
                 turn = stream.take(TURN_BYTES)
+            began = self._clock()
             stream.decode(turn)
             with self.lock:
                 self._decoded_bytes += len(turn.pcm)
+                self._pace.note(len(turn.pcm) / (SAMPLE_RATE * SAMPLE_BYTES), self._clock() - began)
                 stream.turned()
                 stream.is_scheduled = False
                 self.wake(stream)

@@ -1,7 +1,7 @@
 """More and more calls at once, in real time, until new ones are shed: what those who are heard notice of it.
 
-Lines on which call follows call speak into the real pool of decoders, with its limit for the lag as shipped and so many
-places that only the lag sheds. Real time wants a machine that nobody else uses: where the measurement itself was late
+Lines on which call follows call speak into one real pool of decoders, with its limits as shipped but so many places
+that only time sheds. Real time wants a machine that nobody else uses: where the measurement itself was late
 with its frames, its figures say more about the others than about the pool.
 """
 
@@ -42,29 +42,35 @@ def measure(
 ) -> None:
     """Measure so many seconds at each number of lines, or until too many calls are refused."""
     limit_s, cores = SpeechSettings().max_lag_s, len(os.sched_getaffinity(0))
-    say(f"{cores} cores, {for_s:g} s each, new calls refused from {limit_s:g} s of lag on")
+    say(
+        f"{cores} cores, {for_s:g} s each, new calls refused where time is short, and from {limit_s:g} s of lag on"
+    )
     say(
         "| lines | calls | refused | greatest lag | end of word → partial: median | p95 | streams in real time |"
     )
     say("| ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
     done: list[tuple[int, Tally]] = []
-    for number in lines:
-        with DecodePool(engine, None, _PLACES, limit_s) as pool:
+    with DecodePool(engine, None, _PLACES, limit_s) as pool:
+        for number in lines:
             tally = drive(pool, sentences, lines=number, for_s=for_s)
-        done.append((number, tally))
-        say(
-            f"| {number} | {tally.offered} | {tally.refused_share:.0%} | {max(tally.lags_s):.2f} s"
-            f" | {tally.median_s:.2f} s | {tally.p95_s:.2f} s | {tally.throughput:.1f} |"
-        )
-        if tally.late_s > 5 * FRAME_S:
-            say(f"  (the measurement itself was {tally.late_s:.2f} s late: the machine has too much to do)")
-        if abs(tally.undecoded_s) > FRAME_S:
-            say(f"  SOUND WAS LOST: {tally.undecoded_s:.2f} s")
-        if tally.refused_share > SATURATED:
-            break
+            done.append((number, tally))
+            _say(number, tally, say)
+            if tally.refused_share > SATURATED:
+                break
     _draw(done, limit_s, picture)
     most = max(tally.throughput for _, tally in done)
     say(f"at most {most:.1f} streams in real time, {most / cores:.1f} a core; picture: {picture.name}")
+
+
+def _say(lines: int, tally: Tally, say: Callable[[str], None]) -> None:
+    say(
+        f"| {lines} | {tally.offered} | {tally.refused_share:.0%} | {max(tally.lags_s):.2f} s"
+        f" | {tally.median_s:.2f} s | {tally.p95_s:.2f} s | {tally.throughput:.1f} |"
+    )
+    if tally.late_s > 5 * FRAME_S:
+        say(f"  (the measurement itself was {tally.late_s:.2f} s late: the machine has too much to do)")
+    if abs(tally.undecoded_s) > FRAME_S:
+        say(f"  SOUND WAS LOST: {tally.undecoded_s:.2f} s")
 
 
 def _draw(done: Sequence[tuple[int, Tally]], limit_s: float, picture: Path) -> None:

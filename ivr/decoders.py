@@ -53,7 +53,7 @@ class NoDecoders:
     @property
     def load(self) -> Load:
         """Nothing, and no place for anything."""
-        return Load(calls=0, capacity=0, lag_s=0.0, decoded_s=0.0)
+        return Load(calls=0, capacity=0, lag_s=0.0, decoded_s=0.0, busy=0.0)
 
     def open(
         self,

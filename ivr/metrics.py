@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessColl
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from asr.errors import PoolBehind, PoolClosed, PoolError, PoolFull, PoolMissing
+from asr.errors import PoolBehind, PoolBusy, PoolClosed, PoolError, PoolFull, PoolMissing
 from asr.pool import Load, SpeechStream
 from asr.recogniser import Engine
 from asr.utterance import Utterance
@@ -24,6 +24,7 @@ from records.events import CallEvent, EventKind
 _FAILED: Final = "failed"
 _CAUSES: Final[dict[type[PoolError], str]] = {
     PoolFull: "full",
+    PoolBusy: "busy",
     PoolBehind: "lag",
     PoolMissing: "model",
     PoolClosed: "closed",
@@ -58,7 +59,7 @@ class Metrics:
         self._without_speech = Counter(
             "minsheng110_calls_without_speech",
             "未经识别（failed：识别中途失败）而直接转 110 的来电："
-            "full 路数已满，lag 识别落后，model 没有语音模型，closed 正在停止",
+            "full 路数已满，busy 再多一路就来不及，lag 识别落后，model 没有语音模型，closed 正在停止",
             ("cause",),
             registry=self.collectors,
         )
@@ -95,6 +96,11 @@ class _LoadCollector(Collector):
             "minsheng110_listening_capacity", "最多同时识别的来电；0：没有语音模型", load.capacity
         )
         yield GaugeMetricFamily("minsheng110_decode_lag_seconds", "最久未识别的声音已等待的秒数", load.lag_s)
+        yield GaugeMetricFamily(
+            "minsheng110_decode_busy_ratio",
+            "正在识别的来电占用识别线程时间的比例；近 1 时不再接新的",
+            load.busy,
+        )
         yield CounterMetricFamily("minsheng110_decoded_seconds", "已识别的声音秒数", load.decoded_s)
 
 

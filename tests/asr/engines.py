@@ -4,7 +4,7 @@ Recognition itself is always tested with the real libvosk; these only provoke wh
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from asr.errors import RecogniserFailed
@@ -37,6 +37,7 @@ class GatedEngine:
         self.freed = threading.Semaphore(0)  # released whenever a recogniser is freed
         self.opened = 0
         self.opens = opens
+        self.on_accept: Callable[[bytes], None] = lambda _pcm: None
 
     def open(self) -> "GatedRecogniser":
         if not self.opens:
@@ -71,6 +72,7 @@ class GatedRecogniser:
             self._engine.gate.wait()
             self._engine.threads.add(threading.current_thread().name)
             self._engine.diary.append((self._number, pcm))
+            self._engine.on_accept(pcm)
             if FAIL in pcm:
                 raise ValueError("the engine broke")
             self._heard += len(pcm)

@@ -7,14 +7,13 @@ from concurrent.futures import Future
 import numpy as np
 import pytest
 
-from asr.errors import PoolBehind, PoolClosed, PoolFull
+from asr.errors import PoolBehind, PoolBusy, PoolClosed, PoolFull
 from asr.pool import TURN_BYTES, DecodePool, Load
 from asr.transcript import transcribe
 from asr.utterance import Utterance
 from asr.vosk_engine import VoskEngine
 from tests.asr.conftest import Say
 from tests.asr.engines import Clock, GatedEngine
-from tests.asr.places import taken_places
 
 WAIT_S = 60.0
 
@@ -41,7 +40,7 @@ def test_thirty_calls_at_once_are_each_heard_in_full(engine: VoskEngine, say: Sa
             finals = [utterance.text for utterance in partials[number] if utterance.is_final]
             assert "".join([*finals, last]) == alone[number % 3]
             assert any(not utterance.is_final for utterance in partials[number])
-        assert taken_places(pool, 30) == 0
+        assert pool.load.calls == 0
         assert pool.lag_s == 0.0
 
 
@@ -94,7 +93,7 @@ def test_no_place_no_stream_and_a_place_given_back_is_taken_again() -> None:
             pool.open(ignore)
         second.cancel()
         fourth.cancel()
-        assert taken_places(pool, 2) == 0
+        assert pool.load.calls == 0
 
 
 def test_lag_is_the_age_of_the_oldest_undecoded_audio() -> None:
@@ -122,18 +121,40 @@ def test_lag_is_the_age_of_the_oldest_undecoded_audio() -> None:
         assert pool.lag_s == 0.0
 
 
+def test_a_call_that_would_be_too_much_is_refused_before_anybody_lags() -> None:
+    clock, engine = Clock(), GatedEngine()
+
+    def a_fifth_of_a_thread(pcm: bytes) -> None:
+        clock.now += 0.2 * len(pcm) / 16000
+
+    engine.on_accept = a_fifth_of_a_thread
+    with DecodePool(engine, threads=1, capacity=8, max_lag_s=1000.0, clock=clock) as pool:
+        first = pool.open(ignore)
+        for _ in range(8):  # nothing is known yet
+            pool.open(ignore).cancel()
+        first.feed(b"\1" * (100 * TURN_BYTES))
+        first.finish().result(WAIT_S)
+        heard = [pool.open(ignore) for _ in range(4)]
+        assert pool.load.busy == pytest.approx(0.8)
+        with pytest.raises(PoolBusy, match="100%") as busy:
+            pool.open(ignore)
+        assert busy.value.retryable
+        heard[0].cancel()
+        pool.open(ignore)
+
+
 def test_what_the_pool_carries_can_be_watched() -> None:
     clock, engine = Clock(), GatedEngine()
     with DecodePool(engine, threads=1, capacity=4, max_lag_s=60.0, clock=clock) as pool:
-        assert pool.load == Load(calls=0, capacity=4, lag_s=0.0, decoded_s=0.0)
+        assert pool.load == Load(calls=0, capacity=4, lag_s=0.0, decoded_s=0.0, busy=0.0)
         with engine.closed_gate():
             stream, other = pool.open(ignore), pool.open(ignore)
             stream.feed(b"\1" * (2 * TURN_BYTES))
             clock.now += 0.5
-            assert pool.load == Load(calls=2, capacity=4, lag_s=0.5, decoded_s=0.0)
+            assert pool.load == Load(calls=2, capacity=4, lag_s=0.5, decoded_s=0.0, busy=0.0)
         stream.finish().result(WAIT_S)
         other.cancel()
-        assert pool.load == Load(calls=0, capacity=4, lag_s=0.0, decoded_s=0.4)
+        assert pool.load == Load(calls=0, capacity=4, lag_s=0.0, decoded_s=0.4, busy=0.0)
 
 
 def test_a_frozen_call_costs_one_thread_and_nobody_else() -> None:

@@ -27,7 +27,6 @@ from ivr.place_hearing import PlaceHearing
 from ivr.prompts import Prompts
 from models.recipe.voice import speak
 from records.events import CallEvent
-from tests.asr.places import taken_places
 from tests.ivr.line import Line
 from tests.ivr.scripted_engine import ScriptedEngine
 from tests.ivr.talks import QUICK, SHORT, Begin, Talk, WatchedLife
@@ -142,7 +141,7 @@ def engine() -> ScriptedEngine:
 def pool(engine: ScriptedEngine) -> Iterator[DecodePool]:
     with DecodePool(engine, 1, 4, 30.0) as made:
         yield made
-        assert taken_places(made, 4) == 0, "a call has kept its place"
+        assert made.load.calls == 0, "a call has kept its place"
     assert not [t.name for t in threading.enumerate() if t.name.startswith("asr-decode")]
 
 

@@ -30,7 +30,7 @@ def value(metrics: Metrics, name: str, **labels: str) -> float | None:
 
 
 def without_speech(metrics: Metrics) -> dict[str, float | None]:
-    causes = ("full", "lag", "model", "closed", "failed")
+    causes = ("full", "busy", "lag", "model", "closed", "failed")
     return {cause: value(metrics, "calls_without_speech_total", cause=cause) for cause in causes}
 
 
@@ -51,7 +51,7 @@ def test_a_full_pool_and_a_closed_one(metrics: Metrics, engine: ScriptedEngine) 
         assert value(metrics, "listening_calls") == 1
     with pytest.raises(PoolClosed):
         decoders.open(lambda _: None)
-    assert without_speech(metrics) == {"full": 3, "lag": 0, "model": 0, "closed": 1, "failed": 0}
+    assert without_speech(metrics) == {"full": 3, "busy": 0, "lag": 0, "model": 0, "closed": 1, "failed": 0}
     assert value(metrics, "listening_calls") == 0
 
 
@@ -73,7 +73,7 @@ def test_a_real_recogniser_that_falls_behind_sheds_new_calls_and_hears_the_old_o
         decoders.open(lambda _: None).cancel()  # caught up: the next call is heard again
         heard_s = value(metrics, "decoded_seconds_total")
     assert heard_s == pytest.approx(20 * len(sentence) / 16000)
-    assert without_speech(metrics) == {"full": 0, "lag": 1, "model": 0, "closed": 0, "failed": 0}
+    assert without_speech(metrics) == {"full": 0, "busy": 0, "lag": 1, "model": 0, "closed": 0, "failed": 0}
 
 
 def test_a_second_stream_that_is_refused_or_breaks_is_no_call_without_speech(
@@ -91,7 +91,7 @@ def test_a_second_stream_that_is_refused_or_breaks_is_no_call_without_speech(
         decoders.open(lambda _: None)
         with pytest.raises(PoolFull):
             decoders.open_spare(ear, lambda _: None)
-    assert without_speech(metrics) == dict.fromkeys(("full", "lag", "model", "closed", "failed"), 0)
+    assert without_speech(metrics) == dict.fromkeys(("full", "busy", "lag", "model", "closed", "failed"), 0)
 
 
 def test_a_recogniser_that_breaks_is_counted_and_its_call_told(
