@@ -25,9 +25,11 @@ def portrait(folder: Path) -> str:
 
 
 def _licence(folder: Path) -> str:
-    """Name the licence of an official model; of another one its card, where it has one."""
+    """Name the licence of an official model, or the one that a model.json names; else the card, where there is one."""
     for model in OFFICIAL:
         if model.name == folder.name:
             return f"许可 {model.licence}"
+    if told := model_files.licence(folder):
+        return f"许可 {told}"
     card = model_files.card(folder)
     return f"许可见 {card}" if card else "许可不明：没有 README"

@@ -99,20 +99,32 @@ def card(folder: Path) -> Path | None:
 
 def description(folder: Path) -> str:
     """Say in one line what the model is: `description` of model.json, else the first words of its README."""
-    facts = folder / "model.json"
-    if facts.is_file():
-        try:
-            told = json.loads(_read_text(facts))
-        except ValueError:
-            told = None
-        if isinstance(told, dict) and isinstance(told.get("description"), str):
-            return _one_line(told["description"])
+    if told := _told(folder, "description"):
+        return told
     for path in sorted(folder.glob("README*")):
         for line in _read_text(path).splitlines():
             text = _one_line(line.lstrip("#"))
             if text:
                 return text
     return ""
+
+
+def licence(folder: Path) -> str:
+    """Give `licence` of model.json, one line; empty when it says nothing."""
+    return _told(folder, "licence")
+
+
+def _told(folder: Path, key: str) -> str:
+    """Give a text of model.json as one line; empty when it has none there, or is no JSON."""
+    facts = folder / "model.json"
+    if not facts.is_file():
+        return ""
+    try:
+        told = json.loads(_read_text(facts))
+    except (ValueError, RecursionError):
+        return ""
+    text = told.get(key) if isinstance(told, dict) else None
+    return _one_line(text) if isinstance(text, str) else ""
 
 
 def size_bytes(folder: Path) -> int:

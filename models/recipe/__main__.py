@@ -1,20 +1,12 @@
 """`python -m models.recipe`: make a speech model, or a synthetic voice."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import click
 from rich.console import Console
 from rich.markdown import Markdown
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 
 from asr.phrases import lexicon_files
 from models.recipe.errors import RecipeError
@@ -23,38 +15,11 @@ from models.recipe.plan import Plan
 from models.recipe.size import SIZES
 from models.recipe.voice import speak as speak_text
 from models.recipe.voice import write_wav
+from models.recipe.watching import watching
 from provision.errors import ProvisionError
 
 _LEXICON = Path("triage/lexicon")
 _WRITTEN = Path("triage/second_opinion/utterances")
-
-
-_COLUMNS = (
-    TextColumn("{task.description:>9}"),
-    BarColumn(),
-    MofNCompleteColumn(),
-    TimeElapsedColumn(),
-    TimeRemainingColumn(),
-    TextColumn("{task.fields[about]}"),
-)
-
-
-class _Bars:
-    """Shows every stage as a progress bar."""
-
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[Callable[[int, int, str], None]]:
-        """Show a bar for a stage while it runs."""
-        task = self._progress.add_task(name, total=None, about="")
-
-        def advance(done: int, total: int, about: str) -> None:
-            self._progress.update(task, completed=done, total=total, about=about)
-
-        yield advance
-        self._progress.stop_task(task)
 
 
 @contextmanager
@@ -103,6 +68,11 @@ def main() -> None:
     help="Recordings of people to learn from, too: a folder or tar with transcripts.csv (file, text), or with files "
     "named by what is said (…-北京.mp3, …-ban5.mp3). May be given several times.",
 )
+@click.option(
+    "--licence",
+    default="",
+    help="What the model may be used for, in a few words, e.g. CC BY-SA: it depends on the recordings.",
+)
 @click.option("--until", default="evaluate", show_default=True, help="Stop after this stage.")
 def build(  # noqa: PLR0917 - click passes options by name
     size: str,
@@ -112,6 +82,7 @@ def build(  # noqa: PLR0917 - click passes options by name
     phrases: tuple[Path, ...],
     text: tuple[Path, ...],
     human: tuple[Path, ...],
+    licence: str,
     until: str,
 ) -> None:
     """Make a model: data, human, train, export, lm, graph, evaluate.
@@ -126,11 +97,11 @@ def build(  # noqa: PLR0917 - click passes options by name
         raise click.BadParameter(f"choose one of {', '.join(recipe.STAGES)}", param_hint="--until")
     files = phrases or lexicon_files(_LEXICON)
     written = text or tuple(sorted(_WRITTEN.rglob("*.txt")))
-    plan = Plan(SIZES[size], seed, work / f"{size}-{seed}", files, written, human)
+    plan = Plan(SIZES[size], seed, work / f"{size}-{seed}", files, written, human, licence)
     console = Console()
     try:
-        with Progress(*_COLUMNS, console=console) as progress:
-            scores = recipe.build(plan, _Bars(progress), until)
+        with watching(console) as report:
+            scores = recipe.build(plan, report, until)
         if scores:
             console.print(Markdown(bundle.table(scores)))
             console.print(
@@ -173,10 +144,8 @@ def adapt(corpus: Path, model: Path, out: Path, work: Path, steps: int, seed: in
         from models.recipe import bundle  # noqa: PLC0415
     console = Console()
     try:
-        with Progress(*_COLUMNS, console=console) as progress:
-            scores = lessons.adapt(
-                corpus, model, out, work, lessons.Lesson(steps=steps), seed, _Bars(progress)
-            )
+        with watching(console) as report:
+            scores = lessons.adapt(corpus, model, out, work, lessons.Lesson(steps=steps), seed, report)
     except (RecipeError, ProvisionError) as error:
         raise click.ClickException(str(error)) from error
     console.print(Markdown(bundle.table(scores)))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from models.recipe import data
+from models.recipe.bundle import describe_adapted
 from models.recipe.errors import RecordingError, StageError
 from models.recipe.evaluate import Score, evaluate
 from models.recipe.export import write_model
@@ -85,8 +86,10 @@ def adapt(  # noqa: PLR0917 - one call
     with report.stage("evaluate") as say:
         before = evaluate(model, recordings, lambda: say(0, 2, "before"))[0]
         after = evaluate(work / "model", recordings, lambda: say(1, 2, "after"))[0]
+    scores = replace(before, name="before"), replace(after, name="after")
     shutil.copytree(work / "model", out)
-    return replace(before, name="before"), replace(after, name="after")
+    describe_adapted(out, model, corpus.name, scores)
+    return scores
 
 
 def _copy(model: Path, to: Path) -> None:

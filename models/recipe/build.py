@@ -147,7 +147,7 @@ def _evaluate(plan: Plan, advance: Advance) -> list[Score]:
 
     scores = evaluate(plan.model, recordings, heard_one, wrong)
     (plan.work / "mistakes.txt").write_text("".join(mistakes), encoding="utf-8")
-    bundle.describe(plan.model, plan.size, plan.seed, scores, [recordings.name for recordings in plan.human])
+    bundle.describe(plan, scores)
     curve.draw(plan.net.with_suffix(".json"), plan.model / "training.svg")
     return scores
 

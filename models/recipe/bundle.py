@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Final
 from models.recipe.errors import StageError
 from models.recipe.evaluate import Score
 from models.recipe.heldout import HELD_OUT_VOICES
-from models.recipe.size import Size
+from models.recipe.plan import Plan
 
 VERSION: Final = "2.1"
 _PACKAGES: Final = (
@@ -33,37 +33,69 @@ _WITH_PEOPLE: Final = (
 )
 
 
-def describe(folder: Path, size: Size, seed: int, scores: Sequence[Score], human: Sequence[str] = ()) -> None:
-    """Write `model.json`: what the model is, how it was made and how well it heard.
-
-    `human` names the corpora of people's recordings that it learned from.
-    """
+def describe(plan: Plan, scores: Sequence[Score]) -> None:
+    """Write `model.json`: what the model is, how it was made and how well it heard."""
     card = {
-        "name": f"{_NAME}-{size.name}",
+        "name": f"{_NAME}-{plan.size.name}",
         "version": VERSION,
-        "description": _WITH_PEOPLE if human else _SYNTHETIC,
-        "human": list(human),
+        "description": _WITH_PEOPLE if plan.human else _SYNTHETIC,
+        "licence": plan.licence or None,
+        "human": [corpus.name for corpus in plan.human],
         "language": "cmn",
         "sample_rate": 8000,
-        "seed": seed,
-        "recipe": asdict(size),
+        "seed": plan.seed,
+        "recipe": asdict(plan.size),
         "held_out_voices": list(HELD_OUT_VOICES),
         "made_with": {package: metadata.version(package) for package in _PACKAGES},
-        "scores": [
-            {
-                "set": score.name,
-                "sentences": score.sentences,
-                "right_sentences": score.right_sentences,
-                "characters": score.characters,
-                "character_error_rate": round(score.character_error_rate, 4) if score.characters else None,
-                "syllable_error_rate": round(score.syllable_error_rate, 4) if score.characters else None,
-            }
-            for score in scores
-        ],
+        "scores": _told(scores),
     }
-    (folder / "model.json").write_text(
-        json.dumps(card, ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
-    )
+    _write(plan.model, card)
+
+
+def describe_adapted(folder: Path, old: Path, corpus: str, scores: Sequence[Score]) -> None:
+    """Write `model.json` of a model that was taught with an operator's recordings; `old` is the one before."""
+    known = _card(old)
+    parent = " ".join(str(known[key]) for key in ("name", "version") if key in known) or old.name
+    human = known.get("human")
+    card = {
+        "name": folder.name,
+        "description": f"用 {corpus} 的录音教过的模型（原模型：{parent}）",
+        "licence": known.get("licence"),
+        "adapted_from": parent,
+        "human": [*(human if isinstance(human, list) else ()), corpus],
+        "language": "cmn",
+        "sample_rate": 8000,
+        "scores": _told(scores),
+    }
+    _write(folder, card)
+
+
+def _card(folder: Path) -> Mapping[str, object]:
+    """Read a model's `model.json`; nothing where there is none, or none that can be read."""
+    try:
+        card = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return card if isinstance(card, dict) else {}
+
+
+def _told(scores: Sequence[Score]) -> list[dict[str, object]]:
+    return [
+        {
+            "set": score.name,
+            "sentences": score.sentences,
+            "right_sentences": score.right_sentences,
+            "characters": score.characters,
+            "character_error_rate": round(score.character_error_rate, 4) if score.characters else None,
+            "syllable_error_rate": round(score.syllable_error_rate, 4) if score.characters else None,
+        }
+        for score in scores
+    ]
+
+
+def _write(folder: Path, card: Mapping[str, object]) -> None:
+    text = json.dumps(card, ensure_ascii=False, indent=2) + "\n"
+    (folder / "model.json").write_text(text, encoding="utf-8")
 
 
 def table(scores: Sequence[Score]) -> str:

@@ -20,6 +20,8 @@ class Plan:
     """Sentences that people might say, one a line, for the language model."""
     human: tuple[Path, ...] = ()
     """Corpora of people's recordings."""
+    licence: str = ""
+    """What the finished model may be used for, in a few words."""
 
     @property
     def model(self) -> Path:

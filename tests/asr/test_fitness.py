@@ -32,6 +32,18 @@ def test_a_model_without_any_text_has_no_known_licence(tmp_path: Path) -> None:
     assert portrait(lay_out(tmp_path / "mine", *ALWAYS, "graph/HCLG.fst")).endswith("许可不明：没有 README")
 
 
+def test_a_model_may_name_its_licence_itself(tmp_path: Path) -> None:
+    folder = lay_out(tmp_path / "mine", *ALWAYS, "graph/HCLG.fst")
+    for content, told in (
+        ('{"licence": "CC BY-SA"}', "许可 CC BY-SA"),
+        ('{"licence": "A\\nB"}', "许可 A B"),
+        ('{"licence": 5}', "许可不明：没有 README"),
+        ("[" * 60_000, "许可不明：没有 README"),
+    ):
+        (folder / "model.json").write_text(content, encoding="utf-8")
+        assert portrait(folder).endswith(told)
+
+
 def test_what_is_no_model_has_no_portrait(tmp_path: Path) -> None:
     with pytest.raises(ModelBroken):
         portrait(tmp_path)

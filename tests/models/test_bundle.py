@@ -3,9 +3,11 @@ from pathlib import Path
 
 import pytest
 
-from models.recipe.bundle import describe, install, table
+from asr.model_files import description, licence
+from models.recipe.bundle import describe, describe_adapted, install, table
 from models.recipe.errors import StageError
 from models.recipe.evaluate import Score
+from models.recipe.plan import Plan
 from models.recipe.size import SIZES
 
 _CLEAN = Score("clean", 10, 9, 200, 3, 1, 60.0, 1.5)
@@ -17,7 +19,7 @@ def model(tmp_path: Path) -> Path:
     folder = tmp_path / "model"
     (folder / "am").mkdir(parents=True)
     (folder / "am" / "final.mdl").write_bytes(b"new")
-    describe(folder, SIZES["small"], 7, [_CLEAN, _IDLE])
+    describe(Plan(SIZES["small"], 7, tmp_path, licence="CC BY-SA"), [_CLEAN, _IDLE])
     return folder
 
 
@@ -30,6 +32,38 @@ def test_the_model_says_what_it_is(model: Path) -> None:
     assert "真人" in card["description"]
     assert card["held_out_voices"] == ["f5", "m7", "Annie", "klatt3", "rob"]
     assert {"torch", "vosk", "kaldifst"} <= set(card["made_with"])
+
+
+def test_a_model_says_what_it_may_be_used_for(model: Path, tmp_path: Path) -> None:
+    assert json.loads((model / "model.json").read_text(encoding="utf-8"))["licence"] == "CC BY-SA"
+    assert licence(model) == "CC BY-SA"
+    describe(Plan(SIZES["small"], 7, tmp_path), [_CLEAN])
+    assert json.loads((model / "model.json").read_text(encoding="utf-8"))["licence"] is None
+
+
+def test_an_adapted_model_names_what_it_was_made_from_and_keeps_the_licence(
+    model: Path, tmp_path: Path
+) -> None:
+    ours = tmp_path / "ours"
+    ours.mkdir()
+    describe_adapted(ours, model, "邵武录音", [_CLEAN])
+    card = json.loads((ours / "model.json").read_text(encoding="utf-8"))
+    assert (card["name"], card["licence"], card["human"]) == ("ours", "CC BY-SA", ["邵武录音"])
+    assert card["adapted_from"].startswith("minsheng-cmn-8k-small ")
+    assert "邵武录音" in description(ours)
+    assert card["scores"][0]["set"] == "clean"
+
+
+@pytest.mark.parametrize("content", [None, "", "[]", "{", '{"human": 3}'])
+def test_an_adapted_model_of_an_unknown_one_has_no_licence(tmp_path: Path, content: str | None) -> None:
+    old, ours = tmp_path / "old", tmp_path / "ours"
+    old.mkdir()
+    ours.mkdir()
+    if content is not None:
+        (old / "model.json").write_text(content, encoding="utf-8")
+    describe_adapted(ours, old, "录音", [_CLEAN])
+    card = json.loads((ours / "model.json").read_text(encoding="utf-8"))
+    assert (card["adapted_from"], card["licence"], card["human"]) == ("old", None, ["录音"])
 
 
 def test_the_model_says_how_well_it_hears(model: Path) -> None:

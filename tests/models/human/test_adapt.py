@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from asr.model_files import description
 from models.recipe.adapt import Lesson, adapt
 from models.recipe.apart import apart
 from models.recipe.errors import RecordingError, StageError
@@ -70,6 +71,7 @@ def test_a_model_learns_from_recordings_and_the_held_out_part_says_so(
     assert before.characters == after.characters > 1
     assert (tmp_path / "new" / "graph" / "Gr.fst").exists()
     assert not (tmp_path / "new" / "README.md").exists()
+    assert "recordings" in description(tmp_path / "new")
     old, new = ((folder / "am" / "final.mdl").read_bytes() for folder in (model, tmp_path / "new"))
     assert old != new
 
