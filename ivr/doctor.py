@@ -31,7 +31,9 @@ from records.errors import RecordsError
 from records.store import Store
 from triage.engine import Triage
 from triage.errors import TriageError
+from triage.facts.finder import FactFinder
 from triage.facts.gazetteer import Gazetteer
+from triage.facts.place_answers import PlaceAnswers
 
 State = Literal["ok", "warning", "fault"]
 _DISK_WANTED_BYTES = 1 << 30
@@ -180,12 +182,17 @@ def _lexicon(config: Config) -> Iterator[Finding]:
 
 def _gazetteer(file: Path) -> Finding:
     try:
-        places = len(Gazetteer.load(file).places)
+        gazetteer = Gazetteer.load(file)
     except (TriageError, OSError) as error:
         return Finding(
             "gazetteer", "地名表", "fault", str(error), "按提示的文件和行号改正；格式见 docs/places.md"
         )
-    return Finding("gazetteer", "地名表", "ok", f"{places} 个地名")
+    what = f"{len(gazetteer.places)} 个地名"
+    if left_out := PlaceAnswers(FactFinder(gazetteer)).left_out:
+        what += f"；来电人回答地点时，只听得准其中较大的，{left_out} 个名称只由普通识别来听"
+        mend = "删去本县用不到的地名；见 docs/places.md"
+        return Finding("gazetteer", "地名表", "warning", what, mend)
+    return Finding("gazetteer", "地名表", "ok", what)
 
 
 def _prompts(config: Config) -> Iterator[Finding]:

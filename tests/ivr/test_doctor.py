@@ -279,6 +279,21 @@ def test_a_model_that_is_missing_or_broken(tmp_path: Path) -> None:
     assert "am/final.mdl" in finding.what
 
 
+def test_the_list_of_places(tmp_path: Path) -> None:
+    """A long one is heard only in part where a caller is asked for the place, and doctor says so."""
+    lexicon, listed = str(ROOT / "triage" / "lexicon"), tmp_path / "places.csv"
+    config = configured(tmp_path, triage={"lexicon": lexicon, "gazetteer": str(listed)})
+    (missing,) = (one for one in doctor._lexicon(config) if one.name == "gazetteer")
+    assert missing.state == "fault"
+    for number, state, words in ((20, "ok", "20 个地名"), (2050, "warning", "50 个名称")):
+        roads = [f"{chr(0x4E00 + n // 50)}{chr(0x5E00 + n % 50)}路,road,," for n in range(number)]
+        listed.write_text("\n".join(("name,level,parent,code", *roads)) + "\n", encoding="utf-8")
+        (finding,) = (one for one in doctor._lexicon(config) if one.name == "gazetteer")
+        assert finding.state == state
+        assert words in finding.what
+        assert bool(finding.mend) == (state != "ok")
+
+
 def test_the_lexicon(tmp_path: Path) -> None:
     finding = found(configured(tmp_path), "lexicon")
     assert finding.state == "ok"
