@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import click
 
-from bench import alternatives, answers, deciding, decoding, load, memory, places, sorting
+from bench import alternatives, answers, deciding, decoding, levels, load, memory, places, sorting
 
 MEASUREMENTS = {
     "alternatives": alternatives.run,
     "answers": answers.run,
     "decoding": decoding.run,
     "deciding": deciding.run,
+    "levels": levels.run,
     "load": load.run,
     "memory": memory.run,
     "places": places.run,
