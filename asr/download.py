@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -31,20 +34,38 @@ def download(
     """Fetch `url` to the file `into`.
 
     What has come stays beside `into` (`.part`) when it breaks off, and the next call goes on from there if the
-    server still has the same file. Raises DownloadFailed; OSError where it cannot be written.
+    server still has the same file. Raises DownloadFailed, also while another process fetches to the same folder;
+    OSError where it cannot be written.
     """
     if urlsplit(url).scheme not in {"http", "https"}:
         raise DownloadFailed(f"只能从 http 或 https 地址下载，不能从 {url} 下载。")
-    part = _Part(into)
+    with _alone(into):
+        part = _Part(into)
+        try:
+            with requests.get(url, headers=part.asks_for(), stream=True, timeout=_TIMEOUT_S) as answer:
+                _receive(answer, part, progress, longest)
+        except requests.RequestException as error:
+            raise DownloadFailed(f"下载 {url} 中断（{error}）。再执行一次会接着下载。") from error
+        if sha256 is not None and (found := part.sha256()) != sha256.lower():
+            part.forget()
+            raise DownloadFailed(
+                f"{url} 的校验和不对（SHA-256 {found}，应为 {sha256}），已删除。请重新下载。"
+            )
+        part.finish(into)
+
+
+@contextmanager
+def _alone(into: Path) -> Iterator[None]:
+    """Keep other processes from fetching to the same folder: two would write into one another's part."""
+    folder = os.open(into.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        with requests.get(url, headers=part.asks_for(), stream=True, timeout=_TIMEOUT_S) as answer:
-            _receive(answer, part, progress, longest)
-    except requests.RequestException as error:
-        raise DownloadFailed(f"下载 {url} 中断（{error}）。再执行一次会接着下载。") from error
-    if sha256 is not None and (found := part.sha256()) != sha256.lower():
-        part.forget()
-        raise DownloadFailed(f"{url} 的校验和不对（SHA-256 {found}，应为 {sha256}），已删除。请重新下载。")
-    part.finish(into)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise DownloadFailed(f"另一个程序正在下载 {into.name}，请等它结束后再试。") from None
+        yield
+    finally:
+        os.close(folder)
 
 
 class _Part:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
+import shutil
 from dataclasses import asdict
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -100,10 +102,10 @@ def install(ctx: click.Context, source: str, sha256: str | None) -> None:
             raise  # what was fetched is used the next time
         except AsrError:
             if fetched:
-                file.unlink()
+                shutil.rmtree(file.parent)
             raise
     if fetched:
-        file.unlink()
+        shutil.rmtree(file.parent)
     print(f"已安装 {model.name}（{model.sample_rate} Hz）。选用它：python -m ivr model use {model.name}")
     _warn_of_wide_band(model)
 
@@ -117,8 +119,9 @@ def _fetch(source: str, sha256: str | None, into: Path, progress: Progress, task
         url, sha256 = model.url, sha256 or model.sha256
     if sha256 is not None and not _SHA256.fullmatch(sha256):
         raise click.UsageError("--sha256 应是 64 位十六进制数。")
-    into.mkdir(parents=True, exist_ok=True)
-    file = into / (Path(urlsplit(url).path).name or "model.zip")
+    folder = into / hashlib.sha256(url.encode()).hexdigest()[:16]  # two addresses may end in the same name
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / (Path(urlsplit(url).path).name or "model.zip")
     if file.exists() and sha256 is None:
         return file  # it is whole: only another installation was in the way
     progress.update(task, description="下载")

@@ -143,6 +143,16 @@ def test_a_rest_that_does_not_fit_is_not_glued_on(server: Server, tmp_path: Path
     assert list(tmp_path.iterdir()) == []
 
 
+def test_two_do_not_write_into_one_another(server: Server, tmp_path: Path) -> None:
+    def meanwhile(_done: int, _total: int | None) -> None:
+        with pytest.raises(DownloadFailed, match="另一个程序"):
+            download(server.url, tmp_path / "m.zip")
+
+    download(server.url, tmp_path / "m.zip", meanwhile)
+    assert (tmp_path / "m.zip").read_bytes() == CONTENT
+    assert server.ranges == [None]
+
+
 def test_a_wrong_checksum_leaves_nothing(server: Server, tmp_path: Path) -> None:
     with pytest.raises(DownloadFailed, match="校验和"):
         download(server.url, tmp_path / "m.zip", sha256="0" * 64)
