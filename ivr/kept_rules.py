@@ -6,6 +6,7 @@ node has to begin anew, callers are served better by the rules of yesterday than
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -52,7 +53,10 @@ class KeptRules:
             shutil.rmtree(fresh, ignore_errors=True)
             for name, content in files.items():
                 (fresh / name).parent.mkdir(parents=True, exist_ok=True)
-                (fresh / name).write_bytes(content)
+                with (fresh / name).open("wb") as file:
+                    file.write(content)
+                    file.flush()
+                    os.fsync(file.fileno())  # a copy lost with the power would be missed on the next start
             if self._folder.exists():
                 shutil.rmtree(self._old, ignore_errors=True)
                 self._folder.rename(self._old)
