@@ -19,7 +19,7 @@ _BEFORE: Final = parse(
 )
 
 # Sentences beside every sentence of the trade that no caller says; so many that free speech is heard as well.
-_READ_ALOUD: Final = 0.25
+_READ_ALOUD: Final = 0.35
 
 _COMMON: Final = 20_000  # words among which a twin is looked for
 Sound = tuple[str, ...]

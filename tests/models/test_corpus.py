@@ -6,8 +6,8 @@ from models.recipe.words import cut
 
 
 def test_there_are_as_many_sentences_as_asked_for_others_beside_and_two_of_each_phrase() -> None:
-    text = list(sentences(50, ["水管爆裂", "跳楼"], Random(1)))
-    assert len(text) == 50 + 12 + 2 * 2
+    text = list(sentences(40, ["水管爆裂", "跳楼"], Random(1)))
+    assert len(text) == 40 + 14 + 2 * 2
     assert all(text)
 
 
