@@ -32,7 +32,7 @@ def make_missing(
     folder.mkdir(parents=True, exist_ok=True)
     missing = [path for path in _shards(folder, number) if not path.exists()]
     progress(number - len(missing), number)
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as threads:
         jobs = [threads.submit(apart, make, path, f"{seed}/{path.stem}") for path in missing]
         try:
             for done, job in enumerate(as_completed(jobs), start=number - len(missing) + 1):

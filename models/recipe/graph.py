@@ -17,9 +17,7 @@ from models.recipe.language_model import LanguageModel
 from models.recipe.lexicon import Lexicon
 from models.recipe.lexicon_fst import lexicon_fst
 from models.recipe.lookahead import to_look_ahead
-from models.recipe.phones import (
-    word_boundaries,
-)
+from models.recipe.phones import word_boundaries
 from models.recipe.plan import Plan
 
 # How much mean durations weigh against the network's own judgement.
