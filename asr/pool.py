@@ -132,7 +132,9 @@ class DecodePool:
                     f"语音识别已满（{self._capacity} 路）。本次来电不识别，直接转 110；可增加机器。"
                 )
             busy = self._busy(len(self._streams) + 1)
-            if busy > _BUSIEST:
+            if (
+                self._streams and busy > _BUSIEST
+            ):  # alone a call is always heard, and what it costs is learned anew
                 raise PoolBusy(
                     f"再识别一路来电将占用 {busy:.0%} 的识别时间（上限 {_BUSIEST:.0%}）。"
                     "本次来电不识别，直接转 110；请增加 CPU 或机器。"
@@ -210,7 +212,7 @@ class DecodePool:
 
     def _busy(self, calls: int) -> float:
         """Return the share of the threads' time that so many calls take. Lock held."""
-        return self._pace.busy(calls, len(self._threads))
+        return self._pace.busy(calls, len(self._threads), self._clock())
 
     def _work(self) -> None:
         """One thread's life: turn after turn until the pool is closed and every ended stream is freed."""
@@ -228,7 +230,9 @@ class DecodePool:
             stream.decode(turn)
             with self.lock:
                 self._decoded_bytes += len(turn.pcm)
-                self._pace.note(len(turn.pcm) / (SAMPLE_RATE * SAMPLE_BYTES), self._clock() - began)
+                if not stream.is_spare:
+                    now = self._clock()
+                    self._pace.note(len(turn.pcm) / (SAMPLE_RATE * SAMPLE_BYTES), now - began, now)
                 stream.turned()
                 stream.is_scheduled = False
                 self.wake(stream)

@@ -121,19 +121,30 @@ def test_lag_is_the_age_of_the_oldest_undecoded_audio() -> None:
         assert pool.lag_s == 0.0
 
 
+def costing(clock: Clock, engine: GatedEngine, share: float) -> None:
+    """Let every second of audio take so much of a thread's time."""
+
+    def pass_time(pcm: bytes) -> None:
+        clock.now += share * len(pcm) / 16000
+
+    engine.on_accept = pass_time
+
+
+def heard_for(pool: DecodePool, turns: int) -> None:
+    """Let a call come and go that speaks for so many turns."""
+    stream = pool.open(ignore)
+    stream.feed(b"\1" * (turns * TURN_BYTES))
+    stream.finish().result(WAIT_S)
+
+
 def test_a_call_that_would_be_too_much_is_refused_before_anybody_lags() -> None:
     clock, engine = Clock(), GatedEngine()
-
-    def a_fifth_of_a_thread(pcm: bytes) -> None:
-        clock.now += 0.2 * len(pcm) / 16000
-
-    engine.on_accept = a_fifth_of_a_thread
+    costing(clock, engine, 0.2)
     with DecodePool(engine, threads=1, capacity=8, max_lag_s=1000.0, clock=clock) as pool:
-        first = pool.open(ignore)
-        for _ in range(8):  # nothing is known yet
-            pool.open(ignore).cancel()
-        first.feed(b"\1" * (100 * TURN_BYTES))
-        first.finish().result(WAIT_S)
+        early = [pool.open(ignore) for _ in range(8)]  # nothing is known yet: all are admitted
+        for stream in early:
+            stream.cancel()
+        heard_for(pool, 100)
         heard = [pool.open(ignore) for _ in range(4)]
         assert pool.load.busy == pytest.approx(0.8)
         with pytest.raises(PoolBusy, match="100%") as busy:
@@ -141,6 +152,24 @@ def test_a_call_that_would_be_too_much_is_refused_before_anybody_lags() -> None:
         assert busy.value.retryable
         heard[0].cancel()
         pool.open(ignore)
+
+
+def test_where_one_call_is_too_much_already_it_is_heard_all_the_same() -> None:
+    """Else nobody would be heard again: what a call costs is learned from calls."""
+    clock, engine = Clock(), GatedEngine()
+    costing(clock, engine, 1.5)
+    with DecodePool(engine, threads=1, capacity=8, max_lag_s=1000.0, clock=clock) as pool:
+        heard_for(pool, 100)
+        alone = pool.open(ignore)
+        with pytest.raises(PoolBusy):
+            pool.open(ignore)
+        alone.cancel()
+        costing(clock, engine, 0.1)
+        heard_for(pool, 400)
+        clock.now += 60.0
+        heard_for(pool, 400)
+        for _ in range(3):
+            pool.open(ignore)
 
 
 def test_what_the_pool_carries_can_be_watched() -> None:

@@ -68,6 +68,23 @@ def test_a_pool_that_lags_opens_none_and_new_calls_all_the_same() -> None:
         pool.open(ignore)
 
 
+def test_what_it_costs_is_no_calls_price() -> None:
+    clock, engine, dear = Clock(), GatedEngine(), GatedEngine()
+
+    def all_of_a_thread(pcm: bytes) -> None:
+        clock.now += len(pcm) / 16000
+
+    dear.on_accept = all_of_a_thread
+    with DecodePool(engine, threads=1, capacity=8, max_lag_s=1000.0, clock=clock) as pool:
+        call, spare = pool.open(ignore), pool.open_spare(dear, ignore)
+        for stream in (call, spare):
+            stream.feed(b"\1" * (100 * TURN_BYTES))
+            stream.finish().result(WAIT_S)
+        assert pool.load.busy == 0.0
+        for _ in range(4):
+            pool.open(ignore)
+
+
 def test_what_lags_there_refuses_nobody_and_waits_for_all_others() -> None:
     clock, engine, spare_engine = Clock(), GatedEngine(), GatedEngine()
     with DecodePool(engine, threads=1, capacity=8, max_lag_s=1.0, clock=clock) as pool:

@@ -8,15 +8,15 @@ from datetime import UTC, datetime
 import pytest
 from prometheus_client import REGISTRY
 
-from asr.errors import PoolBehind, PoolClosed, PoolFull, PoolMissing
-from asr.pool import DecodePool
+from asr.errors import PoolBehind, PoolBusy, PoolClosed, PoolFull, PoolMissing
+from asr.pool import TURN_BYTES, DecodePool
 from asr.vosk_engine import VoskEngine
 from ivr.decoders import NoDecoders
 from ivr.dialogue import Outcome, Reason
 from ivr.journal import Journal
 from ivr.metrics import Metrics
 from records.events import CallEvent, EventKind
-from tests.asr.engines import Clock
+from tests.asr.engines import Clock, GatedEngine
 from tests.ivr.conftest import Say
 from tests.ivr.scripted_engine import ScriptedEngine
 from transfer.caller_history import History
@@ -74,6 +74,26 @@ def test_a_real_recogniser_that_falls_behind_sheds_new_calls_and_hears_the_old_o
         heard_s = value(metrics, "decoded_seconds_total")
     assert heard_s == pytest.approx(20 * len(sentence) / 16000)
     assert without_speech(metrics) == {"full": 0, "busy": 0, "lag": 1, "model": 0, "closed": 0, "failed": 0}
+
+
+def test_how_busy_the_threads_are_and_whom_that_turns_away(metrics: Metrics) -> None:
+    clock, costly = Clock(), GatedEngine()
+
+    def half_a_thread(pcm: bytes) -> None:
+        clock.now += 0.5 * len(pcm) / 16000
+
+    costly.on_accept = half_a_thread
+    with DecodePool(costly, 1, 8, 1000.0, clock=clock) as pool:
+        decoders = metrics.counting(pool)
+        first = decoders.open(lambda _: None)
+        first.feed(b"\1" * (100 * TURN_BYTES))
+        assert first.flush().result(WAIT_S) is not None
+        assert value(metrics, "decode_busy_ratio") == pytest.approx(0.5)
+        with pytest.raises(PoolBusy):
+            decoders.open(lambda _: None)
+    assert without_speech(metrics) == dict.fromkeys(("full", "lag", "model", "closed", "failed"), 0) | {
+        "busy": 1
+    }
 
 
 def test_a_second_stream_that_is_refused_or_breaks_is_no_call_without_speech(
