@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,38 +33,41 @@ def download(
     """Fetch `url` to the file `into`.
 
     What has come stays beside `into` (`.part`) when it breaks off, and the next call goes on from there if the
-    server still has the same file. Raises DownloadFailed, also while another process fetches to the same folder;
-    OSError where it cannot be written.
+    server still has the same file; two must not fetch to one file at once (`alone`). Raises DownloadFailed; OSError
+    where it cannot be written.
     """
     if urlsplit(url).scheme not in {"http", "https"}:
         raise DownloadFailed(f"只能从 http 或 https 地址下载，不能从 {url} 下载。")
-    with _alone(into):
-        part = _Part(into)
-        try:
-            with requests.get(url, headers=part.asks_for(), stream=True, timeout=_TIMEOUT_S) as answer:
-                _receive(answer, part, progress, longest)
-        except requests.RequestException as error:
-            raise DownloadFailed(f"下载 {url} 中断（{error}）。再执行一次会接着下载。") from error
-        if sha256 is not None and (found := part.sha256()) != sha256.lower():
-            part.forget()
-            raise DownloadFailed(
-                f"{url} 的校验和不对（SHA-256 {found}，应为 {sha256}），已删除。请重新下载。"
-            )
-        part.finish(into)
+    part = _Part(into)
+    try:
+        with requests.get(url, headers=part.asks_for(), stream=True, timeout=_TIMEOUT_S) as answer:
+            _receive(answer, part, progress, longest)
+    except requests.RequestException as error:
+        raise DownloadFailed(f"下载 {url} 中断（{error}）。再执行一次会接着下载。") from error
+    if sha256 is not None and (found := sha256_of(part.path)) != sha256.lower():
+        part.forget()
+        raise DownloadFailed(f"{url} 的校验和不对（SHA-256 {found}，应为 {sha256}），已删除。请重新下载。")
+    part.finish(into)
 
 
 @contextmanager
-def _alone(into: Path) -> Iterator[None]:
-    """Keep other processes from fetching to the same folder: two would write into one another's part."""
-    folder = os.open(into.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
+def alone(lock: Path) -> Iterator[None]:
+    """Keep other processes out that hold the same file: two that download would write into one another's part.
+
+    Raises DownloadFailed while there is one.
+    """
+    with lock.open("w") as file:
         try:
-            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise DownloadFailed(f"另一个程序正在下载 {into.name}，请等它结束后再试。") from None
+            raise DownloadFailed("另一个程序正在下载或安装同一个模型，请等它结束后再试。") from None
         yield
-    finally:
-        os.close(folder)
+
+
+def sha256_of(path: Path) -> str:
+    """Give a file's SHA-256 in lower-case hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 class _Part:
@@ -108,10 +110,6 @@ class _Part:
             self._tag.write_text(tag, encoding="utf-8")
         else:
             self._tag.unlink(missing_ok=True)
-
-    def sha256(self) -> str:
-        with self.path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
 
     def forget(self) -> None:
         self.path.unlink(missing_ok=True)

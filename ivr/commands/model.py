@@ -6,6 +6,8 @@ import hashlib
 import json
 import re
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -16,7 +18,7 @@ from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextC
 from rich.table import Table
 
 from asr.catalogue import OFFICIAL, official
-from asr.download import download
+from asr.download import alone, download, sha256_of
 from asr.errors import AsrError, ShelfBusy
 from asr.fitness import wide_band_warning
 from asr.models import ModelInfo, ModelShelf
@@ -87,46 +89,56 @@ def install(ctx: click.Context, source: str, sha256: str | None) -> None:
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
     with Progress(*columns, console=Console(stderr=True)) as progress:
         task = progress.add_task("安装模型", total=1.0)
-        file = Path(source)
-        fetched = not file.exists()
-        if fetched:
-            file = _fetch(source, sha256, settings(ctx).models_dir / _DOWNLOADS, progress, task)
-            progress.reset(task, total=1.0)
-        elif sha256 is not None:
+        if not Path(source).exists():
+            with _fetched(source, sha256, settings(ctx).models_dir / _DOWNLOADS, progress, task) as file:
+                progress.reset(task, total=1.0)
+                model = _put(shelf, file, progress, task)
+        elif sha256 is None:
+            model = _put(shelf, Path(source), progress, task)
+        else:
             raise click.UsageError("--sha256 只用于下载；本地文件请用 sha256sum 核对。")
-        try:
-            model = shelf.install(
-                file, lambda step, share: progress.update(task, description=step, completed=share)
-            )
-        except ShelfBusy:
-            raise  # what was fetched is used the next time
-        except AsrError:
-            if fetched:
-                shutil.rmtree(file.parent)
-            raise
-    if fetched:
-        shutil.rmtree(file.parent)
     print(f"已安装 {model.name}（{model.sample_rate} Hz）。选用它：python -m ivr model use {model.name}")
     _warn_of_wide_band(model)
 
 
-def _fetch(source: str, sha256: str | None, into: Path, progress: Progress, task: TaskID) -> Path:
-    """Download a zip by its address, or the official model of that name; what has come survives an interruption."""
+def _put(shelf: ModelShelf, source: Path, progress: Progress, task: TaskID) -> ModelInfo:
+    return shelf.install(source, lambda step, share: progress.update(task, description=step, completed=share))
+
+
+@contextmanager
+def _fetched(source: str, sha256: str | None, into: Path, progress: Progress, task: TaskID) -> Iterator[Path]:
+    """Download a zip by its address, or the official model of that name; it is gone after the block.
+
+    What has come survives an interruption, and the whole file where another installation was in the way.
+    """
     if "://" in source:
         url = source
     else:
         model = official(source)
         url, sha256 = model.url, sha256 or model.sha256
+    sha256 = sha256 and sha256.lower()
     if sha256 is not None and not _SHA256.fullmatch(sha256):
         raise click.UsageError("--sha256 应是 64 位十六进制数。")
     folder = into / hashlib.sha256(url.encode()).hexdigest()[:16]  # two addresses may end in the same name
     folder.mkdir(parents=True, exist_ok=True)
-    file = folder / (Path(urlsplit(url).path).name or "model.zip")
-    if file.exists() and sha256 is None:
-        return file  # it is whole: only another installation was in the way
-    progress.update(task, description="下载")
-    download(url, file, lambda done, total: progress.update(task, completed=done, total=total), sha256=sha256)
-    return file
+    with alone(folder.with_suffix(".lock")):
+        file = folder / (Path(urlsplit(url).path).name or "model.zip")
+        if not (file.exists() and (sha256 is None or sha256 == sha256_of(file))):
+            progress.update(task, description="下载")
+            download(
+                url,
+                file,
+                lambda done, total: progress.update(task, completed=done, total=total),
+                sha256=sha256,
+            )
+        try:
+            yield file
+        except ShelfBusy:
+            raise
+        except AsrError:
+            shutil.rmtree(folder)
+            raise
+        shutil.rmtree(folder)
 
 
 @command.command(help="选用一个模型；对新启动的服务生效。")

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from asr.catalogue import OFFICIAL, official
-from asr.download import download
+from asr.download import alone, download
 from asr.errors import DownloadFailed, ModelNotFound
 
 CONTENT = bytes(range(256)) * 4000
@@ -143,14 +143,12 @@ def test_a_rest_that_does_not_fit_is_not_glued_on(server: Server, tmp_path: Path
     assert list(tmp_path.iterdir()) == []
 
 
-def test_two_do_not_write_into_one_another(server: Server, tmp_path: Path) -> None:
-    def meanwhile(_done: int, _total: int | None) -> None:
-        with pytest.raises(DownloadFailed, match="另一个程序"):
-            download(server.url, tmp_path / "m.zip")
-
-    download(server.url, tmp_path / "m.zip", meanwhile)
-    assert (tmp_path / "m.zip").read_bytes() == CONTENT
-    assert server.ranges == [None]
+def test_two_do_not_fetch_the_same_at_once(tmp_path: Path) -> None:
+    lock = tmp_path / "m.lock"
+    with alone(lock), pytest.raises(DownloadFailed, match="另一个程序"), alone(lock):
+        pytest.fail("both are in")
+    with alone(lock):
+        assert lock.exists()
 
 
 def test_a_wrong_checksum_leaves_nothing(server: Server, tmp_path: Path) -> None:

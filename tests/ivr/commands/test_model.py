@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from asr.download import alone
 from tests.asr.conftest import model_dir, wide_model_dir
 from tests.ivr.commands.program import ivr, one_line_error
 
@@ -104,10 +105,14 @@ def test_installing_from_an_address(config: Path, model_dir: Path, tmp_path: Pat
         thread.start()
         address = f"http://127.0.0.1:{server.server_address[1]}/vosk-model-fetched-1.zip"
         wrong = one_line_error(ivr("model", "install", address, "--sha256", "0" * 64, config=config))
+        (lock,) = (tmp_path / "var" / "models" / ".downloads").glob("*.lock")
+        with alone(lock):
+            two = one_line_error(ivr("model", "install", address, config=config))
         done = ivr("model", "install", address, config=config)
         server.shutdown()
         thread.join()
     assert "校验和" in wrong
+    assert "另一个程序" in two
     assert done.returncode == 0, done.stderr
     assert "已安装 vosk-model-fetched-1" in done.stdout
     left = {
