@@ -20,7 +20,7 @@ from asr.speech_end import FRAME_S, EndOfSpeech
 from asr.utterance import join
 from asr.vosk_engine import VoskEngine
 from bench.answers import PAUSE, hear
-from ivr.config import BUNDLED_MODEL
+from ivr.config import BUNDLED_MODEL, CallSettings
 from models.recipe.exam import hand_written
 from models.recipe.heldout import HELD_OUT_VOICES
 from models.recipe.voice import speak
@@ -29,7 +29,7 @@ _LEVELS_DB = (20, 10, 0, -10, -20, -30, -40)
 _NOISES_DB = (None, -60)  # of full scale
 _SENTENCES = 24
 _QUIET = np.zeros(SAMPLE_RATE * 3, np.int16)  # the line before the caller speaks: as long as a floor takes
-_VOICE_S = 0.2  # what barge-in needs
+_ENOUGH_S = CallSettings().barge_in_s
 
 Signal = NDArray[np.float64]
 
@@ -84,9 +84,11 @@ def _wrong(engine: VoskEngine, text: str, sound: Samples) -> int:
 
 def _noticed_s(heard: Samples) -> float | None:
     """Seconds of the sentence until so much voice was counted as stops a prompt; None when it never was."""
-    ear, frame = EndOfSpeech(), round(FRAME_S * SAMPLE_RATE)
+    ear, frame, before = EndOfSpeech(), round(FRAME_S * SAMPLE_RATE), 0.0
     for at in range(0, len(heard), frame):
         ear.feed(heard[at : at + frame].astype("<i2").tobytes())
-        if ear.speech_s >= _VOICE_S:
+        if ear.speech_s - before >= _ENOUGH_S:
             return (at + frame - len(_QUIET)) / SAMPLE_RATE
+        if at < len(_QUIET):
+            before = ear.speech_s
     return None

@@ -53,17 +53,26 @@ class KeptRules:
             shutil.rmtree(fresh, ignore_errors=True)
             for name, content in files.items():
                 (fresh / name).parent.mkdir(parents=True, exist_ok=True)
-                with (fresh / name).open("wb") as file:
-                    file.write(content)
-                    file.flush()
-                    os.fsync(file.fileno())  # a copy lost with the power would be missed on the next start
+                (fresh / name).write_bytes(content)
+            for path in (*fresh.rglob("*"), fresh):
+                _to_disk(path)  # a copy lost with the power would be missed on the next start
             if self._folder.exists():
                 shutil.rmtree(self._old, ignore_errors=True)
                 self._folder.rename(self._old)
             fresh.rename(self._folder)
+            _to_disk(self._folder.parent)  # else the old copy could be gone and the new one not yet there
             shutil.rmtree(self._old, ignore_errors=True)
         except OSError as error:
             log.warning("triage.not_kept", folder=str(self._folder), reason=str(error))
+
+
+def _to_disk(path: Path) -> None:
+    """Wait until a file's content, or a folder's list, is on the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _files(lexicon: Path, town: Path | None) -> dict[Path, bytes] | None:

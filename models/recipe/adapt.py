@@ -5,7 +5,7 @@ the operator sees whether it was worth it.
 """
 
 import shutil
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from models.recipe import data
@@ -18,6 +18,7 @@ from models.recipe.human.clips import clips
 from models.recipe.human.shards import make_shards
 from models.recipe.human.stage import align_to
 from models.recipe.mixture import mixture, synthetic
+from models.recipe.plan import claim
 from models.recipe.report import Report
 from models.recipe.revive import revive
 from models.recipe.train import Course, Training
@@ -50,6 +51,7 @@ def adapt(  # noqa: PLR0917 - one call
         raise StageError(f"{out} is there already: give another --out")
     old = revive(model)
     found = list(clips(corpus))
+    claim(work, {"seed": seed, "corpus": corpus.name, "model": model.name, **asdict(lesson)})
     kept, listened_to = held_out.part(found, seed)
     if not listened_to:
         raise RecordingError(
@@ -87,8 +89,8 @@ def adapt(  # noqa: PLR0917 - one call
         before = evaluate(model, recordings, lambda: say(0, 2, "before"))[0]
         after = evaluate(work / "model", recordings, lambda: say(1, 2, "after"))[0]
     scores = replace(before, name="before"), replace(after, name="after")
+    describe_adapted(work / "model", out.name, model, corpus.name, scores)
     shutil.copytree(work / "model", out)
-    describe_adapted(out, model, corpus.name, scores)
     return scores
 
 

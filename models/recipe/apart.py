@@ -4,17 +4,30 @@ import multiprocessing
 import os
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import ParamSpec, TypeVar
+
+from models.recipe.errors import StageError
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
 def apart(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Call a function in a new process, which ends with it; gives or raises what the function does."""
+    """Call a function in a new process, which ends with it; gives or raises what the function does.
+
+    Raises:
+        StageError: the process was killed.
+
+    """
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as process:
-        return process.submit(function, *args, **kwargs).result()
+        try:
+            return process.submit(function, *args, **kwargs).result()
+        except BrokenProcessPool as error:
+            raise StageError(
+                "a process was killed, perhaps for want of memory: run again, what is done is kept"
+            ) from error
 
 
 def make_missing(

@@ -52,13 +52,13 @@ def describe(plan: Plan, scores: Sequence[Score]) -> None:
     _write(plan.model, card)
 
 
-def describe_adapted(folder: Path, old: Path, corpus: str, scores: Sequence[Score]) -> None:
+def describe_adapted(folder: Path, name: str, old: Path, corpus: str, scores: Sequence[Score]) -> None:
     """Write `model.json` of a model that was taught with an operator's recordings; `old` is the one before."""
     known = _card(old)
     parent = " ".join(str(known[key]) for key in ("name", "version") if key in known) or old.name
     human = known.get("human")
     card = {
-        "name": folder.name,
+        "name": name,
         "description": f"用 {corpus} 的录音教过的模型（原模型：{parent}）",
         "licence": known.get("licence"),
         "adapted_from": parent,
@@ -74,7 +74,7 @@ def _card(folder: Path) -> Mapping[str, object]:
     """Read a model's `model.json`; nothing where there is none, or none that can be read."""
     try:
         card = json.loads((folder / "model.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return card if isinstance(card, dict) else {}
 

@@ -15,7 +15,7 @@ from models.recipe.studio import Studio
 from models.recipe.words import cut
 
 IDLE: Final = "lines on which nobody speaks"
-"""The set of recordings without speech: noise, call-progress tones, keys."""
+"""The set of recordings without speech: noise, call-progress tones, keys, knocks."""
 _NOISY: Final = 1.4  # more often noisy than training
 _SHORTEST: Final = 6  # characters; shorter sentences are in the training text too
 

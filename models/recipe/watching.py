@@ -24,7 +24,7 @@ _COLUMNS: Final = (
     MofNCompleteColumn(),
     TimeElapsedColumn(),
     TimeRemainingColumn(),
-    TextColumn("{task.fields[about]}"),
+    TextColumn("{task.fields[about]}", markup=False),
 )
 
 
@@ -32,7 +32,7 @@ _COLUMNS: Final = (
 def watching(console: Console) -> Iterator[Report]:
     """Give what shows a build's stages on this console."""
     if not console.is_terminal:
-        yield Lines(lambda line: console.print(line, highlight=False, soft_wrap=True))
+        yield Lines(lambda line: console.print(line, markup=False, highlight=False, soft_wrap=True))
         return
     with Progress(*_COLUMNS, console=console) as progress:
         yield _Bars(progress)

@@ -1,4 +1,5 @@
 import os
+import signal
 from functools import partial
 from pathlib import Path
 
@@ -10,6 +11,10 @@ from models.recipe.errors import StageError
 
 def _fails() -> None:
     raise StageError("no phonemes")
+
+
+def _dies() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _fails_to_make(_path: Path, _seed: str) -> None:
@@ -24,6 +29,11 @@ def test_work_is_done_in_another_process_and_errors_come_back() -> None:
     assert apart(os.getpid) != os.getpid()
     with pytest.raises(StageError, match="no phonemes"):
         apart(_fails)
+
+
+def test_a_process_that_is_killed_is_told_of() -> None:
+    with pytest.raises(StageError, match="killed"):
+        apart(_dies)
 
 
 def test_only_what_is_missing_is_made_each_in_its_own_process(tmp_path: Path) -> None:

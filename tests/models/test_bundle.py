@@ -46,7 +46,7 @@ def test_an_adapted_model_names_what_it_was_made_from_and_keeps_the_licence(
 ) -> None:
     ours = tmp_path / "ours"
     ours.mkdir()
-    describe_adapted(ours, model, "邵武录音", [_CLEAN])
+    describe_adapted(ours, "ours", model, "邵武录音", [_CLEAN])
     card = json.loads((ours / "model.json").read_text(encoding="utf-8"))
     assert (card["name"], card["licence"], card["human"]) == ("ours", "CC BY-SA", ["邵武录音"])
     assert card["adapted_from"].startswith("minsheng-cmn-8k-small ")
@@ -54,14 +54,14 @@ def test_an_adapted_model_names_what_it_was_made_from_and_keeps_the_licence(
     assert card["scores"][0]["set"] == "clean"
 
 
-@pytest.mark.parametrize("content", [None, "", "[]", "{", '{"human": 3}'])
+@pytest.mark.parametrize("content", [None, "", "[]", "{", '{"human": 3}', "[" * 60_000])
 def test_an_adapted_model_of_an_unknown_one_has_no_licence(tmp_path: Path, content: str | None) -> None:
     old, ours = tmp_path / "old", tmp_path / "ours"
     old.mkdir()
     ours.mkdir()
     if content is not None:
         (old / "model.json").write_text(content, encoding="utf-8")
-    describe_adapted(ours, old, "录音", [_CLEAN])
+    describe_adapted(ours, "ours", old, "录音", [_CLEAN])
     card = json.loads((ours / "model.json").read_text(encoding="utf-8"))
     assert (card["adapted_from"], card["licence"], card["human"]) == ("old", None, ["录音"])
 

@@ -18,12 +18,12 @@ def test_where_nobody_watches_lines_are_said_once_a_minute() -> None:
 
 
 def test_a_file_gets_lines_and_a_terminal_bars() -> None:
-    for terminal, wanted in ((False, "train: done in 0.0 min\n"), (True, "steps")):
+    for terminal, wanted in ((False, "train: done in 0.0 min\n"), (True, "steps of x[/b].wav")):
         output = io.StringIO()
         with (
             watching(Console(file=output, force_terminal=terminal, width=120)) as report,
             report.stage("train") as say,
         ):
-            say(1, 2, "steps")
+            say(1, 2, "steps of x[/b].wav")
         assert wanted in output.getvalue()
         assert ("\x1b" in output.getvalue()) == terminal

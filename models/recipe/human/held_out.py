@@ -23,17 +23,18 @@ FEWEST: Final = 10
 def part(
     found: Sequence[HumanClip], seed: int, most: int | None = None
 ) -> tuple[list[HumanClip], list[HumanClip]]:
-    """Part recordings into those to learn from and those held out; no sentence is in both.
+    """Part recordings into those to learn from and those held out; no sentence is in both, whatever its signs.
 
     At most `most` sentences are held out. Syllables in pinyin never are: nobody says them to a telephone.
     """
-    sentences = sorted({clip.text for clip in found if _plain(clip.text)})
+    sentences = sorted({_plain(clip.text) for clip in found} - {""})
     if len(sentences) < FEWEST:
         return list(found), []
     Random(seed).shuffle(sentences)
     number = round(SHARE * len(sentences))
     out = set(sentences[: number if most is None else min(most, number)])
-    return [clip for clip in found if clip.text not in out], [clip for clip in found if clip.text in out]
+    kept = [clip for clip in found if _plain(clip.text) not in out]
+    return kept, [clip for clip in found if _plain(clip.text) in out]
 
 
 def recording(clip: HumanClip, set_name: str) -> Recording:

@@ -29,6 +29,16 @@ def test_no_sentence_is_both_learned_and_held_out(texts: list[str], seed: int, m
     assert (different > 0) == (len(set(texts)) >= held_out.FEWEST)
 
 
+def test_signs_do_not_make_another_sentence() -> None:
+    found = [
+        _clip(f"报警{number}{sign}") for number in "一二三四五六七八九十" for sign in ("", "！", "。", " ")
+    ]
+    for seed in range(5):
+        kept, out = part(found, seed)
+        assert len(out) == 4
+        assert not {clip.text[:3] for clip in kept} & {clip.text[:3] for clip in out}
+
+
 def test_syllables_are_for_learning() -> None:
     kept, out = part(
         [*(_clip(f"ban{tone}") for tone in range(1, 6)), *(_clip(c) for c in "报警着火没有电快来人")], 1
