@@ -13,7 +13,7 @@ from models.recipe.evaluate import Score
 from models.recipe.heldout import HELD_OUT_VOICES
 from models.recipe.plan import Plan
 
-VERSION: Final = "2.1"
+VERSION: Final = "2.2"
 _PACKAGES: Final = (
     "torch",
     "kaldifst",
