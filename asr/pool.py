@@ -37,6 +37,9 @@ _LOG = structlog.get_logger(__name__)
 # One turn's audio, 0.2 s. Short enough that 30 calls behind one another wait little (decoding it takes 4 to
 # 14 ms), long enough that a pool which has fallen behind decodes in efficient pieces.
 TURN_BYTES = SAMPLE_RATE * SAMPLE_BYTES // 5
+# A pool with time to spare decodes every packet by itself, which takes more time than is needed. What a call must cost
+# is seen in turns of half the length or more, which come as soon as calls wait for one another.
+_TELLING_BYTES = TURN_BYTES // 2
 _BUSIEST = 0.9  # share of the threads' time that the calls may take; the rest is for what comes in bursts
 _SPARE_SHARE = 0.5  # of the places and of the greatest lag: beyond it no spare stream is opened
 _NICENESS = 5  # of the decoding threads: nice(2), 0 is ordinary, 19 the humblest
@@ -55,7 +58,7 @@ class Load:
     decoded_s: float
     """Seconds of audio decoded since the pool was made, that of spare streams included."""
     busy: float
-    """Share of the decoding threads' time that these calls take; 0.0 while too little was decoded to know."""
+    """Share of the decoding threads' time that these calls need; 0.0 while it is little enough not to be known."""
 
 
 class DecodePool:
@@ -230,7 +233,7 @@ class DecodePool:
             stream.decode(turn)
             with self.lock:
                 self._decoded_bytes += len(turn.pcm)
-                if not stream.is_spare:
+                if not stream.is_spare and len(turn.pcm) >= _TELLING_BYTES:
                     now = self._clock()
                     self._pace.note(len(turn.pcm) / (SAMPLE_RATE * SAMPLE_BYTES), now - began, now)
                 stream.turned()

@@ -98,7 +98,7 @@ class _LoadCollector(Collector):
         yield GaugeMetricFamily("minsheng110_decode_lag_seconds", "最久未识别的声音已等待的秒数", load.lag_s)
         yield GaugeMetricFamily(
             "minsheng110_decode_busy_ratio",
-            "正在识别的来电占用识别线程时间的比例；近 1 时不再接新的",
+            "正在识别的来电需要识别线程多少时间（比例；不忙时为 0）；将超过 0.9 时新来电不再识别",
             load.busy,
         )
         yield CounterMetricFamily("minsheng110_decoded_seconds", "已识别的声音秒数", load.decoded_s)

@@ -154,6 +154,20 @@ def test_a_call_that_would_be_too_much_is_refused_before_anybody_lags() -> None:
         pool.open(ignore)
 
 
+def test_what_is_decoded_packet_by_packet_tells_nothing_of_the_cost() -> None:
+    clock, engine = Clock(), GatedEngine()
+    costing(clock, engine, 0.5)
+    with DecodePool(engine, threads=1, capacity=8, max_lag_s=1000.0, clock=clock) as pool:
+        stream = pool.open(ignore)
+        for _ in range(1000):
+            stream.feed(b"\1" * 320)
+            assert engine.arrived.acquire(timeout=WAIT_S)  # at most the next one waits with it
+        stream.flush().result(WAIT_S)
+        assert pool.load.busy == 0.0
+        for _ in range(7):
+            pool.open(ignore)
+
+
 def test_where_one_call_is_too_much_already_it_is_heard_all_the_same() -> None:
     """Else nobody would be heard again: what a call costs is learned from calls."""
     clock, engine = Clock(), GatedEngine()
