@@ -87,7 +87,7 @@ def build(  # noqa: PLR0917 - click passes options by name
 ) -> None:
     """Make a model: data, human, train, export, lm, graph, evaluate.
 
-    The full size takes a few hours on two cores, the small one a few minutes. Needs the packages of
+    The full size takes two hours on two cores, the small one a few minutes. Needs the packages of
     requirements/recipe.txt.
     """
     with _packages():
