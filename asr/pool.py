@@ -135,9 +135,8 @@ class DecodePool:
                     f"语音识别已满（{self._capacity} 路）。本次来电不识别，直接转 110；可增加机器。"
                 )
             busy = self._busy(len(self._streams) + 1)
-            if (
-                self._streams and busy > _BUSIEST
-            ):  # alone a call is always heard, and what it costs is learned anew
+            # Alone a call is always heard: from it is learned anew what a call costs.
+            if self._streams and busy > _BUSIEST:
                 raise PoolBusy(
                     f"再识别一路来电将占用 {busy:.0%} 的识别时间（上限 {_BUSIEST:.0%}）。"
                     "本次来电不识别，直接转 110；请增加 CPU 或机器。"
