@@ -24,7 +24,12 @@ def vowel() -> np.ndarray:
 
 
 def _spoken(sound: np.ndarray, throat: Throat, tempo: float = 1.0) -> np.ndarray:
-    return speak_with(sound, throat, np.array([0.0, len(sound)]), np.array([0.0, len(sound) / tempo]))
+    """Speak again; WORLD is not the same in every run, and was once seen to take a voice for a whisper."""
+    for _ in range(3):
+        spoken = speak_with(sound, throat, np.array([0.0, len(sound)]), np.array([0.0, len(sound) / tempo]))
+        if mean_pitch(spoken):
+            break
+    return spoken
 
 
 def _centre(sound: np.ndarray) -> float:
