@@ -45,8 +45,9 @@ def run(say: Callable[[str], None]) -> None:
             wrong, mended, after_s = 0, 0, list[float]()
             for number, (text, voice) in enumerate(spoken):
                 heard = _carried(voice, level_db, noise_db, np.random.default_rng(number))
-                wrong += _wrong(engine, text, heard[len(_QUIET) - len(PAUSE) :])
-                mended += _wrong(engine, text, _gained(heard[len(_QUIET) - len(PAUSE) :], -level_db))
+                sentence = heard[len(_QUIET) - len(PAUSE) :]
+                wrong += _wrong(engine, text, sentence)
+                mended += _wrong(engine, text, _gained(sentence, -level_db))
                 if (noticed := _noticed_s(heard)) is not None:
                     after_s.append(noticed)
             median = f"{statistics.median(after_s):.2f} s" if after_s else "never"

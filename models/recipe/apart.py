@@ -43,7 +43,8 @@ def make_missing(
     go. `progress` is told (shards done, shards in all).
     """
     folder.mkdir(parents=True, exist_ok=True)
-    missing = [path for path in _shards(folder, number) if not path.exists()]
+    wanted = (folder / f"shard-{index:03d}.npz" for index in range(number))
+    missing = [path for path in wanted if not path.exists()]
     progress(number - len(missing), number)
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as threads:
         jobs = [threads.submit(apart, make, path, f"{seed}/{path.stem}") for path in missing]
@@ -53,7 +54,3 @@ def make_missing(
                 progress(done, number)
         finally:
             threads.shutdown(wait=False, cancel_futures=True)
-
-
-def _shards(folder: Path, number: int) -> list[Path]:
-    return [folder / f"shard-{index:03d}.npz" for index in range(number)]

@@ -22,10 +22,10 @@ def synthetic(folder: Path, number: int) -> list[Example]:
         StageError: there are none.
 
     """
-    found = _examples(folder)[:number]
+    found = _shards(folder)[:number]
     if not found:
         raise StageError(f"no training data in {folder}: run the data stage first")
-    return [example for path in found for example in _long_enough(path)]
+    return _long_enough(found)
 
 
 def mixture(own: Sequence[Example], human: Sequence[Path]) -> list[Source]:
@@ -35,23 +35,20 @@ def mixture(own: Sequence[Example], human: Sequence[Path]) -> list[Source]:
     sources = [Source(own, _SYNTHETIC)]
     for folder in human:
         for kind, share in ((TOLD, _TOLD), (PLAIN, _PLAIN)):
-            examples = [example for path in _examples(folder / kind) for example in _long_enough(path)]
-            if examples:
+            if examples := _long_enough(_shards(folder / kind)):
                 sources.append(Source(examples, share / len(human)))
     return sources
 
 
 def trial(human: Sequence[Path]) -> Source | None:
     """Give what was held out of the prepared corpora, to try a net on; None when nothing was."""
-    found = [
-        example for folder in human for path in _examples(folder / HELD_OUT) for example in _long_enough(path)
-    ]
+    found = _long_enough([path for folder in human for path in _shards(folder / HELD_OUT)])
     return Source(found) if found else None
 
 
-def _examples(folder: Path) -> list[Path]:
+def _shards(folder: Path) -> list[Path]:
     return sorted(folder.glob("shard-*.npz"))
 
 
-def _long_enough(path: Path) -> list[Example]:
-    return [example for example in read_shard(path) if len(example.features) >= _SHORTEST]
+def _long_enough(shards: Sequence[Path]) -> list[Example]:
+    return [example for path in shards for example in read_shard(path) if len(example.features) >= _SHORTEST]
